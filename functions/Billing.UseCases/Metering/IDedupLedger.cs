@@ -1,0 +1,53 @@
+using NodaTime;
+
+namespace Billing.UseCases.Metering;
+
+/// <summary>What the dedup ledger says of one event.</summary>
+public enum Verdict : byte
+{
+    /// <summary>First copy of this id.</summary>
+    Fresh = 0,
+
+    /// <summary>The same copy delivered again: it folds like fresh.</summary>
+    Replay = 1,
+
+    /// <summary>Another copy of a known id with the same content: not counted.</summary>
+    Duplicate = 2,
+
+    /// <summary>Another copy of a known id with other content: not counted, and listed.</summary>
+    Conflict = 3,
+
+    /// <summary>Not usable at all; never asked of the ledger.</summary>
+    Rejected = 4,
+}
+
+/// <summary>A claim on a dedup key by one event of one message.</summary>
+/// <param name="Key">Keyed 128-bit hash of (source, id).</param>
+/// <param name="Content">64 bits of the keyed hash of the canonical content; tells a duplicate from a conflict.</param>
+/// <param name="Sequence">Of the message in its partition.</param>
+/// <param name="Index">Of the event in its message.</param>
+public readonly record struct Claim(UInt128 Key, ulong Content, long Sequence, int Index);
+
+/// <summary>One copy of an event that the ledger remembers.</summary>
+public readonly record struct ClaimedCopy(LogPartition Partition, long Sequence, int Index, Verdict Verdict);
+
+/// <summary>The dedup ledger port: who came first with a key, for ever the same answer.</summary>
+public interface IDedupLedger
+{
+    /// <summary>
+    /// Claims keys for events of one partition, in order of (sequence, index); the lowest of a batch wins. Durable when it completes.
+    /// The same claim asked again answers <see cref="Verdict.Replay"/>, and a copy that was a duplicate or conflict is that again.
+    /// </summary>
+    /// <param name="partition">Where the events are.</param>
+    /// <param name="claims">In order.</param>
+    /// <param name="acceptedAt">Enqueued time of the newest message; the claims live from here.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns>One verdict a claim, in order.</returns>
+    Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, CancellationToken stop);
+
+    /// <summary>Every copy of a key that is remembered, the first one first; empty when the key is unknown.</summary>
+    Task<IReadOnlyList<ClaimedCopy>> FindAsync(UInt128 key, CancellationToken stop);
+
+    /// <summary>Forgets claims accepted before an instant; some may live longer.</summary>
+    Task SweepAsync(Instant acceptedBefore, CancellationToken stop);
+}
