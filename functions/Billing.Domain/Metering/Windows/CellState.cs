@@ -1,0 +1,106 @@
+using Billing.Domain.Values;
+
+namespace Billing.Domain.Metering.Windows;
+
+/// <summary>The state of an aggregation over the events of one cell: exact, and the same in whatever order they come.</summary>
+/// <remarks>
+/// Invariant: adding events one by one, or merging cells, in any order and any grouping, gives one state.
+/// Value holds the sum (SUM, AVG), the extreme (MAX, MIN) or the latest value; unused for COUNT and UNIQUE.
+/// </remarks>
+public struct CellState
+{
+    private object? more;
+
+    /// <summary>Sum, extreme or latest value, scaled by 10^12.</summary>
+    public Int128 Value { get; private set; }
+
+    /// <summary>Events counted.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>UNIQUE: hashes of the values seen; else null.</summary>
+    public readonly HashSet<UInt128>? Elements => more as HashSet<UInt128>;
+
+    /// <summary>LATEST: when the value was measured, and by which event; else null.</summary>
+    public readonly LatestMark? Latest => more as LatestMark;
+
+    /// <summary>Adds one event.</summary>
+    public void Add(Aggregation aggregation, in Measure measure)
+    {
+        switch (aggregation)
+        {
+            case Aggregation.Count: break;
+            case Aggregation.Unique: (Elements ?? Set()).Add(measure.Element); break;
+            case Aggregation.Latest: Take(measure.Value, new LatestMark(measure.Time, measure.EventHash)); break;
+            default: Take(aggregation, measure.Value); break;
+        }
+        Count++;
+    }
+
+    /// <summary>Adds all events of another cell.</summary>
+    public void Merge(Aggregation aggregation, in CellState other)
+    {
+        if (other.Count == 0) return;
+        switch (aggregation)
+        {
+            case Aggregation.Count: break;
+            case Aggregation.Unique: (Elements ?? Set()).UnionWith(other.Elements!); break;
+            case Aggregation.Latest: Take(other.Value, other.Latest!); break;
+            default: Take(aggregation, other.Value); break;
+        }
+        Count += other.Count;
+    }
+
+    /// <summary>The aggregate as a number.</summary>
+    /// <remarks>Rounding: AVG at 20 decimals, half-even. Errors: <see cref="OverflowException"/> when a decimal can't hold it exactly.</remarks>
+    public readonly decimal Result(Aggregation aggregation) => aggregation switch
+    {
+        Aggregation.Count => Count,
+        Aggregation.Unique => Elements?.Count ?? 0,
+        Aggregation.Avg => Count == 0 ? 0 : decimal.Round(Quantity.ToDecimal(Value) / Count, 20, MidpointRounding.ToEven),
+        Aggregation.Sum or Aggregation.Max or Aggregation.Min or Aggregation.Latest => Quantity.ToDecimal(Value),
+        _ => throw new ArgumentOutOfRangeException(nameof(aggregation), aggregation, null),
+    };
+
+    /// <summary>A state as it was stored.</summary>
+    internal static CellState Of(long count, Int128 value, object? more) => new() { Count = count, Value = value, more = more };
+
+    private void Take(Aggregation aggregation, Int128 value)
+    {
+        Value = aggregation switch
+        {
+            Aggregation.Sum or Aggregation.Avg => checked(Value + value),
+            Aggregation.Max => Count == 0 || value > Value ? value : Value,
+            Aggregation.Min => Count == 0 || value < Value ? value : Value,
+            _ => throw new ArgumentOutOfRangeException(nameof(aggregation), aggregation, null),
+        };
+    }
+
+    private void Take(Int128 value, LatestMark mark)
+    {
+        if (Latest is { } held && held.CompareTo(mark) >= 0) return;
+        Value = value;
+        more = mark;
+    }
+
+    private HashSet<UInt128> Set()
+    {
+        var set = new HashSet<UInt128>();
+        more = set;
+        return set;
+    }
+}
+
+/// <summary>Which event a LATEST value comes from: later event time wins, then the higher dedup hash.</summary>
+public sealed record LatestMark(long Time, UInt128 EventHash) : IComparable<LatestMark>
+{
+    public int CompareTo(LatestMark? other) =>
+        other is null ? 1 : Time != other.Time ? Time.CompareTo(other.Time) : EventHash.CompareTo(other.EventHash);
+
+    public static bool operator <(LatestMark left, LatestMark right) => left.CompareTo(right) < 0;
+
+    public static bool operator >(LatestMark left, LatestMark right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(LatestMark left, LatestMark right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(LatestMark left, LatestMark right) => left.CompareTo(right) >= 0;
+}
