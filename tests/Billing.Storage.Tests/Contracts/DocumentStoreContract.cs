@@ -18,6 +18,9 @@ public abstract class DocumentStoreContract : IAsyncLifetime
 
     protected abstract Task<IDocumentStore> BuildAsync();
 
+    /// <summary>Closes the adapter and opens it on the same data; null for one that keeps nothing.</summary>
+    protected virtual Task<IDocumentStore?> ReopenAsync() => Task.FromResult<IDocumentStore?>(null);
+
     protected abstract Task DropAsync();
 
     public async Task InitializeAsync() => Store = await BuildAsync();
@@ -393,6 +396,20 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.CommitAsync(Acme, [new Write.Create(Doc("a", "1"))], cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.ReadAsync(Acme, "a", cancelled));
         Assert.Null(await Store.ReadAsync(Acme, "a", Never));
+    }
+
+    [Fact]
+    public async Task Documents_ETags_and_changes_survive_reopening()
+    {
+        var a = await Done(new Write.Create(Doc("a", "one")));
+        await Done(new Write.Create(Due("job", Noon)));
+        var cursor = (await Store.ReadAsync(Acme, "job", Never))!.Change;
+        if (await ReopenAsync() is not { } reopened) return;
+        Store = reopened;
+        Assert.Equal("one", await Body("a"));
+        Assert.Equal(["job"], Ids(await Store.DueAsync(Container.Accounts, "job", Noon, 10, Never)));
+        await Done(new Write.Replace(Doc("a", "two"), a));
+        Assert.Equal(["a"], Ids(await Store.ChangesAsync(Container.Accounts, "thing", cursor, 10, Never)));
     }
 
     private static Document Doc(string id, string body) => new(Acme, id, "thing", Encoding.UTF8.GetBytes(body));

@@ -1,4 +1,3 @@
-using Billing.Storage.Sqlite.Database;
 using Billing.Storage.Sqlite.Documents;
 using Billing.Storage.Tests.Contracts;
 using Billing.UseCases.Documents;
@@ -7,9 +6,11 @@ namespace Billing.Storage.Tests.Sqlite;
 
 public sealed class SqliteDocumentStoreTests : DocumentStoreContract
 {
-    private readonly SqliteDatabase database = SqliteDatabase.OpenTemporary();
+    private readonly TestFolder folder = new();
 
-    protected override Task<IDocumentStore> BuildAsync() => Task.FromResult<IDocumentStore>(new SqliteDocumentStore(database));
+    protected override Task<IDocumentStore> BuildAsync() => Task.FromResult<IDocumentStore>(new SqliteDocumentStore(folder.Database));
 
-    protected override async Task DropAsync() => await database.DisposeAsync();
+    protected override async Task<IDocumentStore?> ReopenAsync() => new SqliteDocumentStore(await folder.ReopenAsync());
+
+    protected override Task DropAsync() => folder.DropAsync();
 }
