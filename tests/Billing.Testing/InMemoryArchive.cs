@@ -1,0 +1,39 @@
+using Billing.UseCases.Metering;
+
+namespace Billing.Testing;
+
+/// <summary>The archive in memory.</summary>
+public sealed class InMemoryArchive : IArchive
+{
+    private readonly Lock gate = new();
+    private readonly SortedList<string, byte[]> blobs = new(StringComparer.Ordinal);
+
+    public Task<bool> PutIfAbsentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken stop)
+    {
+        ArchiveName.Check(name);
+        stop.ThrowIfCancellationRequested();
+        lock (gate) return Task.FromResult(blobs.TryAdd(name, content.ToArray()));
+    }
+
+    public Task<ReadOnlyMemory<byte>?> GetAsync(string name, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            ReadOnlyMemory<byte>? content = blobs.TryGetValue(name, out var found) ? new ReadOnlyMemory<byte>(found) : null;
+            return Task.FromResult(content);
+        }
+    }
+
+    public Task<IReadOnlyList<string>> ListAsync(string prefix, string? after, int limit, CancellationToken stop)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        stop.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult<IReadOnlyList<string>>([.. blobs.Keys
+                .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(name, after) > 0)
+                .Take(limit)]);
+        }
+    }
+}
