@@ -44,7 +44,31 @@ internal static class SqliteSchema
             id TEXT NOT NULL);
         """;
 
-    private static readonly string[] Steps = [First];
+    private const string Claims = """
+        -- Claims of events by dedup key; an entry is 40 bytes, see ClaimEntry. The tail has a row a batch, in the order they came.
+        CREATE TABLE claim_tail (
+            row INTEGER PRIMARY KEY,
+            accepted INTEGER NOT NULL,
+            entries BLOB NOT NULL);
+        CREATE TABLE claim_run (
+            id INTEGER PRIMARY KEY,
+            tier INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            page_bits INTEGER NOT NULL,
+            first_accepted INTEGER NOT NULL,
+            last_accepted INTEGER NOT NULL,
+            filter BLOB NOT NULL);
+        -- position: run * 2^32 + page; a page holds the entries whose keys start with its bits, sorted.
+        CREATE TABLE claim_page (
+            position INTEGER PRIMARY KEY,
+            entries BLOB NOT NULL);
+        CREATE TABLE claim_partition (
+            id INTEGER PRIMARY KEY,
+            log_id TEXT NOT NULL,
+            number INTEGER NOT NULL);
+        """;
+
+    private static readonly string[] Steps = [First, Claims];
 
     /// <summary>Brings the database to this version. Errors: throws when a newer version wrote it.</summary>
     public static void Apply(PreparingConnection connection)

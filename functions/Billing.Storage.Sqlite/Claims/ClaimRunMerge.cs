@@ -1,0 +1,203 @@
+using Billing.Storage.Sqlite.Database;
+using Microsoft.Data.Sqlite;
+
+namespace Billing.Storage.Sqlite.Claims;
+
+/// <summary>The runs of the ledger: adds new ones, merges eight of a tier into one of the next in the background, drops old ones.</summary>
+/// <remarks>The ledger holds its turn whenever it asks or changes the runs; a merge takes it to swap them, so that pages go only when nobody reads them.</remarks>
+internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn) : IAsyncDisposable
+{
+    private const int RunsPerTier = 8;
+    private const int PagesPerWrite = 512;
+
+    // A run lives until its youngest claim may go, so runs that span more than this are not merged further.
+    private static readonly long MaxSpanTicks = TimeSpan.FromDays(45).Ticks;
+
+    private readonly CancellationTokenSource closing = new();
+    private ClaimRun[] runs = [];
+    private long nextId = 1;
+    private Task merging = Task.CompletedTask;
+
+    /// <summary>Reads the runs; pages that a crash left behind are deleted later.</summary>
+    public bool Load(SqliteConnection connection)
+    {
+        runs = [.. ClaimRun.ReadAll(connection)];
+        var last = connection.Prepare("SELECT max(position) FROM claim_page");
+        last.Step();
+        nextId = Math.Max(runs.Length == 0 ? 0 : runs.Max(r => r.Id), last.IsNull(0) ? 0 : last.Integer(0) >> 32) + 1;
+        var known = runs.Select(r => r.Id).ToHashSet();
+        var left = Enumerable.Range(1, (int)Math.Min(nextId - 1, 1_000_000)).Select(i => (long)i).Where(i => !known.Contains(i)).ToList();
+        if (left.Count > 0) merging = Task.Run(() => DeletePagesAsync(left));
+        return true;
+    }
+
+    public void Find(SqliteConnection connection, UInt128 key, List<ClaimEntry> into)
+    {
+        foreach (var run in runs)
+            if (run.Filter.MayHave((ulong)(key >> 64), ClaimEntry.LowOf(key))) run.Find(connection, key, into);
+    }
+
+    /// <summary>Stores sorted claims as a run; <paramref name="also"/> happens in the transaction that publishes it.</summary>
+    public async Task AddAsync(ClaimEntry[] sorted, long firstAccepted, long lastAccepted, Action<SqliteConnection> also)
+    {
+        var run = Begin(0, sorted.Length, firstAccepted, lastAccepted);
+        await database.WriteAsync(connection =>
+        {
+            for (var start = 0; start < sorted.Length;)
+            {
+                var page = run.PageOf(sorted[start].High);
+                var end = start;
+                while (end < sorted.Length && run.PageOf(sorted[end].High) == page) run.Filter.Add(sorted[end].High, sorted[end++].Low);
+                ClaimRun.WritePage(connection, run.Id, page, ClaimEntry.Write(sorted.AsSpan(start, end - start)));
+                start = end;
+            }
+            run.Publish(connection);
+            also(connection);
+            return true;
+        });
+        runs = [.. runs, run];
+        if (merging.IsCompleted) merging = Task.Run(MergeFullTiersAsync);
+    }
+
+    /// <summary>Completes when no merge is running.</summary>
+    public Task IdleAsync() => merging;
+
+    /// <summary>Drops runs whose youngest claim is older.</summary>
+    public async Task SweepAsync(long acceptedBefore)
+    {
+        var old = runs.Where(r => r.LastAccepted < acceptedBefore).ToList();
+        if (old.Count == 0) return;
+        await database.WriteAsync(connection => { old.ForEach(r => r.Withdraw(connection)); return true; });
+        runs = [.. runs.Except(old)];
+        await DeletePagesAsync([.. old.Select(r => r.Id)]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await closing.CancelAsync();
+        try
+        {
+            await merging;
+        }
+        catch (OperationCanceledException)
+        {
+            // A merge that was cut short left pages of a run nobody knows; the next start deletes them.
+        }
+        closing.Dispose();
+    }
+
+    private async Task MergeFullTiersAsync()
+    {
+        while (NextMerge() is { } chosen)
+        {
+            var merged = Begin(chosen.Max(r => r.Tier) + 1, chosen.Sum(r => r.Count), chosen.Min(r => r.FirstAccepted), chosen.Max(r => r.LastAccepted));
+            await CopyAsync(chosen, merged);
+            await SwapAsync(chosen, merged);
+            await DeletePagesAsync([.. chosen.Select(r => r.Id)]);
+        }
+    }
+
+    private async Task SwapAsync(List<ClaimRun> chosen, ClaimRun merged)
+    {
+        await turn.WaitAsync(closing.Token);
+        try
+        {
+            await database.WriteAsync(connection =>
+            {
+                merged.Publish(connection);
+                foreach (var run in chosen) run.Withdraw(connection);
+                return true;
+            });
+            runs = [.. runs.Except(chosen).Append(merged)];
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private List<ClaimRun>? NextMerge() => runs.GroupBy(r => r.Tier).OrderBy(t => t.Key)
+        .Select(t => t.OrderBy(r => r.FirstAccepted).Take(RunsPerTier).ToList())
+        .FirstOrDefault(t => t.Count == RunsPerTier && t.Max(r => r.LastAccepted) - t.Min(r => r.FirstAccepted) <= MaxSpanTicks);
+
+    // Pages of all runs are in order of key: the next page of the merged run takes, from each run, what starts with its bits.
+    private async Task CopyAsync(List<ClaimRun> from, ClaimRun into)
+    {
+        var sources = from.Select(r => new Source(database, r)).ToList();
+        var pages = new List<(long Page, ClaimEntry[] Entries)>();
+        while (true)
+        {
+            closing.Token.ThrowIfCancellationRequested();
+            var open = sources.Where(s => s.Peek(out _)).ToList();
+            if (open.Count > 0)
+            {
+                var page = open.Min(s => s.Peek(out var entry) ? into.PageOf(entry.High) : long.MaxValue);
+                var entries = new List<ClaimEntry>(128);
+                foreach (var source in open) source.TakeWhile(e => into.PageOf(e.High) == page, entries);
+                entries.Sort();
+                foreach (var entry in entries) into.Filter.Add(entry.High, entry.Low);
+                pages.Add((page, [.. entries]));
+            }
+            if (pages.Count == 0) return;
+            if (pages.Count < PagesPerWrite && open.Count > 0) continue;
+            var writing = pages.ToList();
+            pages.Clear();
+            await database.WriteAsync(connection =>
+            {
+                foreach (var (page, entries) in writing) ClaimRun.WritePage(connection, into.Id, page, ClaimEntry.Write(entries));
+                return true;
+            });
+        }
+    }
+
+    private async Task DeletePagesAsync(IReadOnlyList<long> withdrawn)
+    {
+        foreach (var run in withdrawn)
+        {
+            while (!closing.IsCancellationRequested && await database.WriteAsync(connection => ClaimRun.DeletePages(connection, run)))
+            {
+            }
+        }
+    }
+
+    private ClaimRun Begin(int tier, long count, long firstAccepted, long lastAccepted) =>
+        new(Interlocked.Increment(ref nextId) - 1, tier, count, ClaimRun.PageBitsFor(count), firstAccepted, lastAccepted, new ClaimFilter(count));
+
+    /// <summary>Reads a run from its first entry to its last, some pages at a time.</summary>
+    private sealed class Source(SqliteDatabase database, ClaimRun run)
+    {
+        private readonly Queue<byte[]> pages = new();
+        private long nextPage;
+        private int at;
+        private bool ended;
+
+        public bool Peek(out ClaimEntry entry)
+        {
+            if (pages.Count == 0 && !ended) Fetch();
+            entry = pages.Count == 0 ? default : ClaimEntry.Read(pages.Peek())[at];
+            return pages.Count > 0;
+        }
+
+        public void TakeWhile(Func<ClaimEntry, bool> wanted, List<ClaimEntry> into)
+        {
+            while (Peek(out var entry) && wanted(entry))
+            {
+                into.Add(entry);
+                if (++at * ClaimEntry.SizeBytes < pages.Peek().Length) continue;
+                pages.Dequeue();
+                at = 0;
+            }
+        }
+
+        private void Fetch()
+        {
+            var read = database.Read(connection => run.Read(connection, nextPage, 64));
+            foreach (var (page, entries) in read)
+            {
+                pages.Enqueue(entries);
+                nextPage = page + 1;
+            }
+            ended = read.Count == 0;
+        }
+    }
+}

@@ -1,0 +1,207 @@
+using Billing.Storage.Sqlite.Database;
+using Billing.UseCases.Metering;
+using Microsoft.Data.Sqlite;
+using NodaTime;
+
+namespace Billing.Storage.Sqlite.Claims;
+
+/// <summary>The embedded dedup ledger: sorted runs by accepted time with filters in memory, not a B-tree row per key.</summary>
+/// <remarks>
+/// A batch of claims is one appended row and a tail in memory; a full tail becomes a run; eight runs of a tier become one of the next, in the
+/// background. Each claim asks the tail and every run's filter, so a new id costs no read. Random keys never dirty more than their run's pages.
+/// </remarks>
+public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
+{
+    /// <summary>Claims that make a run.</summary>
+    public const int DefaultTailClaims = 262_144;
+
+    private readonly SqliteDatabase database;
+    private readonly int tailClaims;
+    private readonly SemaphoreSlim turn = new(1, 1);
+    private readonly ClaimTail tail = new();
+    private readonly ClaimRunMerge merge;
+    private readonly Dictionary<LogPartition, ushort> partitionIds = [];
+    private readonly List<LogPartition> partitions = [];
+
+    /// <param name="database">Where the claims are; opened.</param>
+    /// <param name="tailClaims">How many claims make a run; small in tests.</param>
+    public SqliteDedupLedger(SqliteDatabase database, int tailClaims = DefaultTailClaims)
+    {
+        this.database = database;
+        this.tailClaims = tailClaims;
+        merge = new ClaimRunMerge(database, turn);
+        database.Read(connection =>
+        {
+            LoadPartitions(connection);
+            LoadTail(connection);
+            return merge.Load(connection);
+        });
+    }
+
+    public async Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, CancellationToken stop)
+    {
+        await turn.WaitAsync(stop);
+        try
+        {
+            var id = await IdOfAsync(partition);
+            var accepted = acceptedAt.ToUnixTimeTicks();
+            var added = new List<ClaimEntry>(claims.Count);
+            var verdicts = database.Read(connection => Judge(connection, id, claims, accepted, added));
+            if (added.Count > 0) await AppendAsync(added, accepted);
+            if (tail.Count >= tailClaims) await SealAsync();
+            return verdicts;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public async Task<IReadOnlyList<ClaimedCopy>> FindAsync(UInt128 key, CancellationToken stop)
+    {
+        await turn.WaitAsync(stop);
+        try
+        {
+            var copies = new List<ClaimEntry>();
+            tail.Find(key, copies);
+            database.Read(connection => { merge.Find(connection, key, copies); return true; });
+            copies.Sort();
+            return [.. copies.Select(c => new ClaimedCopy(partitions[c.Partition], c.Sequence, c.Index, c.Verdict))];
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public async Task SweepAsync(Instant acceptedBefore, CancellationToken stop)
+    {
+        await turn.WaitAsync(stop);
+        try
+        {
+            var before = acceptedBefore.ToUnixTimeTicks();
+            await database.WriteAsync(connection =>
+            {
+                connection.Prepare("DELETE FROM claim_tail WHERE accepted < ?1").Bind(1, before).Execute();
+                return true;
+            });
+            database.Read(connection => { LoadTail(connection); return true; });
+            await merge.SweepAsync(before);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Forgets everything (a reset); nothing may be claimed meanwhile.</summary>
+    public async Task ClearAsync()
+    {
+        await merge.IdleAsync();
+        await SweepAsync(Instant.MaxValue, CancellationToken.None);
+    }
+
+    /// <summary>Waits for a merge that is running.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await merge.DisposeAsync();
+        turn.Dispose();
+    }
+
+    // The tail learns of a claim at once, so that a later copy in the same batch meets it.
+    private Verdict[] Judge(SqliteConnection connection, ushort partition, IReadOnlyList<Claim> claims, long accepted, List<ClaimEntry> added)
+    {
+        var verdicts = new Verdict[claims.Count];
+        var copies = new List<ClaimEntry>();
+        for (var i = 0; i < verdicts.Length; i++)
+        {
+            var claim = claims[i];
+            copies.Clear();
+            tail.Find(claim.Key, copies);
+            merge.Find(connection, claim.Key, copies);
+            verdicts[i] = VerdictOn(claim, partition, copies, out var isNew);
+            if (!isNew) continue;
+            var entry = new ClaimEntry((ulong)(claim.Key >> 64), ClaimEntry.LowOf(claim.Key), claim.Content, claim.Sequence, claim.Index, partition, verdicts[i], 0);
+            added.Add(entry);
+            tail.Add(entry, accepted);
+        }
+        return verdicts;
+    }
+
+    private static Verdict VerdictOn(in Claim claim, ushort partition, List<ClaimEntry> copies, out bool isNew)
+    {
+        isNew = true;
+        if (copies.Count == 0) return Verdict.Fresh;
+        ulong content = 0;
+        foreach (var copy in copies)
+        {
+            if (copy.Verdict == Verdict.Fresh) content = copy.Content;
+            if (copy.Partition != partition || copy.Sequence != claim.Sequence || copy.Index != claim.Index) continue;
+            isNew = false;
+            return copy.Verdict == Verdict.Fresh ? Verdict.Replay : copy.Verdict;
+        }
+        return content == claim.Content ? Verdict.Duplicate : Verdict.Conflict;
+    }
+
+    private async Task AppendAsync(List<ClaimEntry> added, long accepted)
+    {
+        try
+        {
+            await database.WriteAsync(connection =>
+            {
+                connection.Prepare("INSERT INTO claim_tail (accepted, entries) VALUES (?1, ?2)")
+                    .Bind(1, accepted).Bind(2, ClaimEntry.Write(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(added))).Execute();
+                return true;
+            });
+        }
+        catch
+        {
+            // What was not made durable must not be remembered either.
+            database.Read(connection => { LoadTail(connection); return true; });
+            throw;
+        }
+    }
+
+    // The tail's claims become a run, and its rows go, in one transaction.
+    private async Task SealAsync()
+    {
+        var sorted = tail.Sorted();
+        await merge.AddAsync(sorted, tail.FirstAccepted, tail.LastAccepted, connection =>
+            connection.Prepare("DELETE FROM claim_tail").Execute());
+        tail.Clear();
+    }
+
+    private void LoadTail(SqliteConnection connection)
+    {
+        tail.Clear();
+        var rows = connection.Prepare("SELECT accepted, entries FROM claim_tail ORDER BY row");
+        while (rows.Step())
+            foreach (ref readonly var entry in ClaimEntry.Read(rows.BlobSpan(1))) tail.Add(entry, rows.Integer(0));
+    }
+
+    private void LoadPartitions(SqliteConnection connection)
+    {
+        var rows = connection.Prepare("SELECT log_id, number FROM claim_partition ORDER BY id");
+        while (rows.Step())
+        {
+            var partition = new LogPartition(rows.Text(0), (int)rows.Integer(1));
+            partitionIds.Add(partition, checked((ushort)partitions.Count));
+            partitions.Add(partition);
+        }
+    }
+
+    private async Task<ushort> IdOfAsync(LogPartition partition)
+    {
+        if (partitionIds.TryGetValue(partition, out var known)) return known;
+        var id = checked((ushort)partitions.Count);
+        await database.WriteAsync(connection =>
+        {
+            connection.Prepare("INSERT INTO claim_partition (id, log_id, number) VALUES (?1, ?2, ?3)")
+                .Bind(1, (long)id).Bind(2, partition.LogId).Bind(3, (long)partition.Number).Execute();
+            return true;
+        });
+        partitionIds.Add(partition, id);
+        partitions.Add(partition);
+        return id;
+    }
+}
