@@ -20,7 +20,7 @@ public sealed class InMemoryArchive : IArchive
         stop.ThrowIfCancellationRequested();
         lock (gate)
         {
-            ReadOnlyMemory<byte>? content = blobs.TryGetValue(name, out var found) ? new ReadOnlyMemory<byte>(found) : null;
+            var content = blobs.TryGetValue(name, out var found) ? found : default(ReadOnlyMemory<byte>?);
             return Task.FromResult(content);
         }
     }

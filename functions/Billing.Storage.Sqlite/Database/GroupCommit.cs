@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
+using Microsoft.Data.Sqlite;
 
 namespace Billing.Storage.Sqlite.Database;
 
 /// <summary>Runs queued work on the one writing connection: many pieces, one transaction, one fdatasync.</summary>
 /// <remarks>
-/// Each piece has its own savepoint, so one that throws is undone alone. Callers hear nothing before the commit is durable. When the
+/// Each piece has its own savepoint, or changes nothing before it throws, so one that throws is undone alone. Callers hear nothing before the commit is durable. When the
 /// commit itself fails (a full disk), every piece of the transaction fails with that reason and nothing of it is kept.
 /// </remarks>
 internal sealed class GroupCommit(PreparingConnection connection)
@@ -30,7 +31,7 @@ internal sealed class GroupCommit(PreparingConnection connection)
             connection.Run("BEGIN IMMEDIATE");
             if (writes.Length == 1) RunAlone(writes[0]);
             else
-                foreach (var write in writes) RunInSavepoint(write);
+                foreach (var write in writes) RunAmongOthers(write);
             connection.Settle();
             if (connection.InTransaction) connection.Run("COMMIT");
             Interlocked.Increment(ref commits);
@@ -62,6 +63,25 @@ internal sealed class GroupCommit(PreparingConnection connection)
         }
     }
 
+    private void RunAmongOthers(QueuedWrite write)
+    {
+        if (!write.ChecksFirst)
+        {
+            RunInSavepoint(write);
+            return;
+        }
+        var before = connection.RowsWritten;
+        try
+        {
+            write.Run(connection);
+            ran.Add((write, null));
+        }
+        catch (Exception reason) when (connection.InTransaction && connection.RowsWritten == before)
+        {
+            ran.Add((write, reason));
+        }
+    }
+
     private void RunInSavepoint(QueuedWrite write)
     {
         connection.Run("SAVEPOINT piece");
@@ -88,9 +108,10 @@ internal sealed class GroupCommit(PreparingConnection connection)
             connection.Settle();
             if (connection.InTransaction) connection.Run("ROLLBACK");
         }
-        finally
+        catch (SqliteException)
         {
-            foreach (var write in writes) write.Fail(reason);
+            // The transaction stays open: every later one is refused at its start and tells its callers, and nothing is kept.
         }
+        foreach (var write in writes) write.Fail(reason);
     }
 }

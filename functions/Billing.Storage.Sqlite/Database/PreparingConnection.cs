@@ -12,6 +12,9 @@ internal sealed class PreparingConnection(string connectionString) : SqliteConne
     /// <summary>True while a transaction is open; SQLite itself ends one on a full disk or an I/O error.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(Handle) == 0;
 
+    /// <summary>Rows written since the connection was opened, undone ones included.</summary>
+    public long RowsWritten => raw.sqlite3_total_changes(Handle);
+
     public PreparedStatement Prepared(string sql)
     {
         if (!bySql.TryGetValue(sql, out var statement))

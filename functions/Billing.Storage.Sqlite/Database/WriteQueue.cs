@@ -3,8 +3,11 @@ using Microsoft.Data.Sqlite;
 namespace Billing.Storage.Sqlite.Database;
 
 /// <summary>One queued piece of work; its caller hears of it after the commit.</summary>
-internal abstract class QueuedWrite
+/// <param name="checksFirst">It throws before it has changed anything, or because the store itself failed; it needs no savepoint.</param>
+internal abstract class QueuedWrite(bool checksFirst)
 {
+    public bool ChecksFirst => checksFirst;
+
     /// <summary>Runs on the writer thread; what it throws goes to its caller alone.</summary>
     public abstract void Run(SqliteConnection connection);
 
@@ -16,7 +19,7 @@ internal abstract class QueuedWrite
 }
 
 /// <inheritdoc/>
-internal sealed class QueuedWrite<T>(Func<SqliteConnection, T> work) : QueuedWrite
+internal sealed class QueuedWrite<T>(Func<SqliteConnection, T> work, bool checksFirst) : QueuedWrite(checksFirst)
 {
     private readonly TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private T? result;

@@ -99,7 +99,7 @@ public sealed class SqliteDocumentStore : IDocumentStore
     {
         CommitLimits.Check(place, writes);
         stop.ThrowIfCancellationRequested();
-        return database.WriteAsync(connection => commit.Run(connection, place, writes));
+        return database.WriteCheckedAsync(connection => commit.Run(connection, place, writes));
     }
 
     private Task<IReadOnlyList<Stored>> ListAsync(

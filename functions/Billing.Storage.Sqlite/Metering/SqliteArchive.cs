@@ -32,7 +32,7 @@ public sealed class SqliteArchive(SqliteDatabase database) : IArchive
         return Task.FromResult(database.Read<ReadOnlyMemory<byte>?>(connection =>
         {
             var row = connection.Prepare(Get).Bind(1, name);
-            return row.Step() ? new ReadOnlyMemory<byte>(row.Blob(0)) : null;
+            return row.Step() ? new ReadOnlyMemory<byte>(row.Blob(0)) : default(ReadOnlyMemory<byte>?);
         }));
     }
 

@@ -25,11 +25,7 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
     public async Task Work_that_throws_is_undone_alone_and_its_caller_gets_the_exception()
     {
         using var hold = new ManualResetEventSlim();
-        var first = Database.WriteAsync(connection =>
-        {
-            hold.Wait();
-            return Note(connection, "first");
-        });
+        var first = await HeldAsync(hold, "first");
         // These three wait behind the first and share a transaction.
         var before = Database.WriteAsync(connection => Note(connection, "before"));
         var broken = Database.WriteAsync<bool>(connection =>
@@ -40,7 +36,7 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
         var after = Database.WriteAsync(connection => Note(connection, "after"));
         var commits = Database.Commits;
         hold.Set();
-        await Task.WhenAll(first, before, after);
+        await Task.WhenAll(first[0], before, after);
         Assert.Equal("broken on purpose", (await Assert.ThrowsAsync<InvalidDataException>(() => broken)).Message);
         Assert.Equal(["first", "before", "after"], Database.Read(Notes));
         Assert.Equal(commits + 2, Database.Commits);
@@ -73,11 +69,7 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
     public async Task When_SQLite_undoes_the_transaction_everyone_in_it_is_told()
     {
         using var hold = new ManualResetEventSlim();
-        var first = Database.WriteAsync(_ =>
-        {
-            hold.Wait();
-            return true;
-        });
+        var first = await HeldAsync(hold, "first");
         var before = Database.WriteAsync(connection => Note(connection, "before"));
         // Stands for what SQLite does by itself on a full disk.
         var fatal = Database.WriteAsync<bool>(connection =>
@@ -87,11 +79,26 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
         });
         var after = Database.WriteAsync(connection => Note(connection, "after"));
         hold.Set();
-        await first;
+        await first[0];
         foreach (var lost in (Task[])[before, fatal, after]) await Assert.ThrowsAsync<InvalidDataException>(() => lost);
-        Assert.Empty(Database.Read(Notes));
         await Database.WriteAsync(connection => Note(connection, "next"));
-        Assert.Equal(["next"], Database.Read(Notes));
+        Assert.Equal(["first", "next"], Database.Read(Notes));
+    }
+
+    [Fact]
+    public async Task A_commit_of_text_that_is_no_Unicode_fails_alone()
+    {
+        var store = new SqliteDocumentStore(Database);
+        using var hold = new ManualResetEventSlim();
+        var first = await HeldAsync(hold, "first");
+        var before = store.CommitAsync(Acme, [new Write.Upsert(new Document(Acme, "a", "thing", default))], CancellationToken.None);
+        var broken = store.CommitAsync(Acme, [new Write.Upsert(new Document(Acme, "b", "\ud800", default))], CancellationToken.None);
+        var after = store.CommitAsync(Acme, [new Write.Upsert(new Document(Acme, "c", "thing", default))], CancellationToken.None);
+        hold.Set();
+        await Task.WhenAll(first[0], before, after);
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => broken);
+        var kept = await store.RangeAsync(Acme, "a", "z", 10, CancellationToken.None);
+        Assert.Equal(["a", "c"], kept.Items.Select(stored => stored.Document.Id));
     }
 
     [Fact]
@@ -184,6 +191,20 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
         Assert.True(Directory.Exists(parent));
         await temporary.DisposeAsync();
         Assert.False(Directory.Exists(parent));
+    }
+
+    /// <summary>Keeps the writer busy with a note until it is let go, so that what is queued meanwhile shares a transaction.</summary>
+    private async Task<Task[]> HeldAsync(ManualResetEventSlim hold, string text)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var held = Database.WriteAsync(connection =>
+        {
+            started.SetResult();
+            hold.Wait();
+            return Note(connection, text);
+        });
+        await started.Task;
+        return [held];
     }
 
     private static bool Note(SqliteConnection connection, string text)
