@@ -100,7 +100,7 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         {
             var page = await documents.RangeAsync(WindowNames.PlaceOf(window.Key, window.Hour), next, until, 100, stop);
             foreach (var item in page.Items) stored.Add(new Shard(WindowCodec.Decode(item.Document.Body.Span, secret), item.ETag));
-            next = page.Next is null ? null : page.Items[^1].Document.Id + "\u0001";
+            next = page.Next;
         }
         window.Shards.AddRange(WindowShards.Complete(stored, WindowNames.CellMinutes(window.Key)));
         if (stored.Count == 0) NewKeys.Add(window.Key);

@@ -6,7 +6,7 @@ using Billing.Domain.Values;
 namespace Billing.Domain.Metering.Windows;
 
 /// <summary>Called for each series read; spans are valid during the call only.</summary>
-public delegate void SeriesVisitor(int grouping, ReadOnlySpan<byte> group, ReadOnlySpan<byte> indexes, ReadOnlySpan<CellState> states);
+public delegate void SeriesVisitor(ReadOnlySpan<byte> group, ReadOnlySpan<byte> indexes, ReadOnlySpan<CellState> states);
 
 /// <summary>Windows as bytes: small, quick to read past, and the same bytes for the same state.</summary>
 /// <remarks>
@@ -99,7 +99,7 @@ public static class WindowCodec
             var cells = Field(ref bytes);
             if (of != grouping || meter.Id != meterId) continue;
             var count = Cells(cells, meter.Aggregation, ref indexes, ref states);
-            visit(of, group, indexes.AsSpan(0, count), states.AsSpan(0, count));
+            visit(group, indexes.AsSpan(0, count), states.AsSpan(0, count));
         }
     }
 
