@@ -1,25 +1,59 @@
+using Billing.Functions.Hosting.Pipeline;
+using Billing.Storage.Sqlite.Claims;
+using Billing.Storage.Sqlite.Database;
+using Billing.Storage.Sqlite.Documents;
+using Billing.Storage.Sqlite.Metering;
 using Billing.UseCases.Access;
 using Billing.UseCases.Clock;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Metering;
+using NodaTime;
 
 namespace Billing.Functions.Hosting;
 
 /// <summary>Chooses the adapters behind the ports; no other file names one.</summary>
 public static class Storage
 {
+    // What a reset keeps: keys, the installation's own secret, where the log stands and what was answered.
+    private static readonly string[] KeptByReset = [ApiKeys.Kind, Installation.Kind, "progress", "clock"];
+
     public static void AddStorage(this IServiceCollection services, Settings settings)
     {
-        Directory.CreateDirectory(settings.DataFolder);
-        services.AddSingleton<MemoryDocuments>();
-        services.AddSingleton<IDocumentStore>(all => all.GetRequiredService<MemoryDocuments>());
+        services.AddSingleton(_ => SqliteDatabase.Open(settings.DataFolder));
+        services.AddSingleton<IDocumentStore, SqliteDocumentStore>();
+        services.AddSingleton<IArchive, SqliteArchive>();
+        services.AddSingleton(all => new SqliteDedupLedger(all.GetRequiredService<SqliteDatabase>()));
+        services.AddSingleton<IDedupLedger>(all => all.GetRequiredService<SqliteDedupLedger>());
+        services.AddSingleton(all =>
+        {
+            var database = all.GetRequiredService<SqliteDatabase>();
+            return new SqliteEventLog(database, all.GetRequiredService<IClock>(), LogIdentity.ReadOrCreateAsync(database).GetAwaiter().GetResult(), settings.LogPartitions);
+        });
+        services.AddSingleton<IEventLog>(all => all.GetRequiredService<SqliteEventLog>());
+        services.AddSingleton(BatchSettings.Default);
+        services.AddSingleton<LogPump>();
+        services.AddHostedService(all => all.GetRequiredService<LogPump>());
         services.AddSingleton(all => new BackgroundWork(
-            DueWork.None,
-            EmptyStores: _ =>
-            {
-                all.GetRequiredService<MemoryDocuments>().EmptyBut(ApiKeys.Kind);
-                return Task.CompletedTask;
-            },
+            new DueWork(all.GetRequiredService<DueJobs>().DrainAsync, all.GetRequiredService<DueJobs>().NextDueAsync, all.GetRequiredService<DueTimer>().RunAsync),
+            stop => EmptyAsync(all, stop),
             StoreIsOpen: async stop => await all.GetRequiredService<IDocumentStore>().ReadAsync(new Place(Container.Catalog, "health"), "none", stop) is null,
-            PipelineRuns: () => true));
+            PipelineRuns: () => all.GetRequiredService<LogPump>().Runs));
+    }
+
+    private static async Task EmptyAsync(IServiceProvider all, CancellationToken stop)
+    {
+        var log = all.GetRequiredService<SqliteEventLog>();
+        await SqliteReset.EmptyAsync(all.GetRequiredService<SqliteDatabase>(), KeptByReset);
+        await all.GetRequiredService<SqliteDedupLedger>().ClearAsync();
+        var progressStore = new ProgressStore(all.GetRequiredService<IDocumentStore>());
+        for (var partition = 0; partition < log.Partitions; partition++)
+        {
+            var of = new LogPartition(log.LogId, partition);
+            var (_, etag) = await progressStore.ReadAsync(of, stop);
+            var restarted = new Progress { LogId = of.LogId, Partition = partition, Sequence = (await log.PositionAsync(partition, stop)).LastSequence };
+            await progressStore.TryWriteAsync(restarted, etag, stop);
+        }
+        all.GetRequiredService<RecordUsage>().Clear();
+        all.GetRequiredService<MeterCatalog>().Clear();
     }
 }

@@ -26,7 +26,8 @@ public sealed class FillMeters(IDocumentStore documents, IEventLog log, IArchive
     public async Task<bool> RunAsync(CancellationToken stop)
     {
         var waiting = false;
-        foreach (var meter in (await catalog.AllAsync(stop)).Where(m => m.Fill is not null)) waiting |= !await FillAsync(meter.Meter.Id, stop);
+        foreach (var due in await documents.DueAsync(Container.Catalog, MeterCatalog.Kind, Instant.MaxValue, 100, stop))
+            waiting |= !await FillAsync(due.Document.Place.Second, stop);
         return waiting;
     }
 

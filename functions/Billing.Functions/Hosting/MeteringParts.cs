@@ -1,0 +1,44 @@
+using Billing.Functions.Hosting.Pipeline;
+using Billing.UseCases.Documents;
+using Billing.UseCases.Metering;
+using NodaTime;
+
+namespace Billing.Functions.Hosting;
+
+/// <summary>Registers metering: from the request to the windows, and back.</summary>
+public static class MeteringParts
+{
+    private const int DaysPerStep = 500;
+
+    public static void AddMetering(this IServiceCollection services, Settings settings)
+    {
+        services.AddSingleton(new UsageLimits(Duration.FromDays(settings.BehindDays)));
+        services.AddSingleton(all => Installation
+            .OpenAsync(all.GetRequiredService<IDocumentStore>(), all.GetRequiredService<UsageLimits>(), all.GetRequiredService<IClock>().GetCurrentInstant(), CancellationToken.None)
+            .GetAwaiter().GetResult());
+        services.AddSingleton<MeterCatalog>();
+        services.AddSingleton(WithSecret<AcceptUsage>);
+        services.AddSingleton(WithSecret<RecordUsage>);
+        services.AddSingleton<UsageReader>();
+        services.AddSingleton(WithSecret<FillMeters>);
+        services.AddSingleton<Meters>();
+        services.AddSingleton(WithSecret<FindEvents>);
+        services.AddSingleton<IngestStats>();
+        services.AddSingleton<RejectedUsage>();
+        services.AddSingleton<KnownKeys>();
+        services.AddSingleton<Cut>();
+        services.AddSingleton(WithSecret<BuildDays>);
+        services.AddSingleton(all => new DueJob(
+            "days",
+            all.GetRequiredService<BuildDays>().NextDueAsync,
+            async (cut, stop) =>
+            {
+                while (await all.GetRequiredService<BuildDays>().RunAsync(cut, DaysPerStep, stop) == DaysPerStep) stop.ThrowIfCancellationRequested();
+            }));
+        services.AddSingleton<IReadOnlyList<DueJob>>(all => [.. all.GetServices<DueJob>()]);
+        services.AddSingleton<DueJobs>();
+        services.AddSingleton<DueTimer>();
+        services.AddHostedService(all => all.GetRequiredService<DueTimer>());
+    }
+    private static T WithSecret<T>(IServiceProvider all) => ActivatorUtilities.CreateInstance<T>(all, all.GetRequiredService<Installation>().Secret);
+}

@@ -1,0 +1,115 @@
+using Billing.Storage.Sqlite.Metering;
+using Billing.UseCases.Documents;
+using Billing.UseCases.Metering;
+
+namespace Billing.Functions.Hosting.Pipeline;
+
+/// <summary>How the pump gathers messages before they are folded: the larger a batch, the fewer document writes an event costs.</summary>
+/// <param name="MaxWait">A message waits at most this long for company.</param>
+/// <param name="MaxBytes">Bodies folded at once.</param>
+public sealed record BatchSettings(TimeSpan MaxWait, int MaxBytes)
+{
+    public static readonly BatchSettings Default = new(TimeSpan.FromMilliseconds(200), 12 << 20);
+}
+
+/// <summary>Delivers the embedded log to the fold, each partition in order and at least once; the host's trigger does this on Azure.</summary>
+public sealed class LogPump(SqliteEventLog eventLog, RecordUsage record, IDocumentStore documents, BatchSettings batches, ILogger<LogPump> log) : BackgroundService
+{
+    private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(5);
+
+    private readonly ProgressStore progressStore = new(documents);
+    private readonly bool[] failing = new bool[eventLog.Partitions];
+    private TaskCompletionSource hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool running;
+    private int draining;
+
+    /// <summary>True while every partition is being folded without failures.</summary>
+    public bool Runs => running && !failing.Contains(true);
+
+    /// <summary>Completes when every message appended before the call is folded.</summary>
+    public async Task DrainAsync(CancellationToken stop)
+    {
+        Interlocked.Increment(ref draining);
+        hurry.TrySetResult();
+        try
+        {
+            for (var partition = 0; partition < eventLog.Partitions; partition++)
+            {
+                var last = (await eventLog.PositionAsync(partition, stop)).LastSequence;
+                while ((await progressStore.ReadAsync(new(eventLog.LogId, partition), stop)).Progress.Sequence < last) await Task.Delay(2, stop);
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref draining);
+        }
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        running = true;
+        return Task.WhenAll(Enumerable.Range(0, eventLog.Partitions).Select(p => Task.Run(() => PumpAsync(p, stoppingToken), stoppingToken)));
+    }
+
+    private async Task PumpAsync(int partition, CancellationToken stop)
+    {
+        var backOff = FirstBackOff;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await StepAsync(partition, stop);
+                failing[partition] = false;
+                backOff = FirstBackOff;
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StaleFoldException stale)
+            {
+                log.LogWarning("Partition {Partition} is folded again: {Reason}", partition, stale.Message);
+            }
+            catch (Exception fault)
+            {
+                failing[partition] = true;
+                log.LogError(fault, "Partition {Partition} could not be folded; the next try is in {BackOff}.", partition, backOff);
+                await Task.Delay(backOff, stop);
+                backOff = backOff * 2 < LongestBackOff ? backOff * 2 : LongestBackOff;
+            }
+        }
+    }
+
+    private async Task StepAsync(int partition, CancellationToken stop)
+    {
+        var of = new LogPartition(eventLog.LogId, partition);
+        var (progress, _) = await progressStore.ReadAsync(of, stop);
+        var full = false;
+        for (var folded = progress.Sequence; ;)
+        {
+            await eventLog.WaitAsync(partition, folded, stop);
+            if (!full) await GatherAsync(stop);
+            var messages = eventLog.Read(partition, folded, batches.MaxBytes);
+            full = messages.Sum(m => (long)m.Body.Length) > batches.MaxBytes / 2;
+            folded = (await record.FoldAsync(of, messages, stop)).Sequence;
+            await eventLog.ForgetAsync(partition, folded);
+            failing[partition] = false;
+        }
+    }
+
+    // Waits for company, unless someone waits for the log to be drained.
+    private async Task GatherAsync(CancellationToken stop)
+    {
+        if (Volatile.Read(ref draining) > 0) return;
+        var signal = hurry;
+        if (signal.Task.IsCompleted)
+        {
+            Interlocked.CompareExchange(ref hurry, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), signal);
+            signal = hurry;
+        }
+        if (Volatile.Read(ref draining) > 0) return;
+        await Task.WhenAny(Task.Delay(batches.MaxWait, stop), signal.Task);
+        stop.ThrowIfCancellationRequested();
+    }
+}

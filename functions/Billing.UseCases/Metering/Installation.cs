@@ -1,0 +1,39 @@
+using System.Security.Cryptography;
+using Billing.Domain.Values;
+using Billing.UseCases.Documents;
+using NodaTime;
+
+namespace Billing.UseCases.Metering;
+
+/// <summary>What an installation has once and for ever: its hash key, and since when it can have usage.</summary>
+/// <param name="HashKey">16 bytes as base64; moves with an export.</param>
+/// <param name="EarliestUsage">No event is older: the first start, less the time events may come late.</param>
+public sealed record Installation(string HashKey, Instant EarliestUsage)
+{
+    public const string Kind = "installation";
+    private static readonly Place Place = new(Container.Catalog, Kind);
+
+    public HashKey Secret => Domain.Values.HashKey.From(Convert.FromBase64String(HashKey));
+
+    /// <summary>Reads the installation; the first call makes it.</summary>
+    public static async Task<Installation> OpenAsync(IDocumentStore documents, UsageLimits limits, Instant now, CancellationToken stop)
+    {
+        while (true)
+        {
+            var earliest = now - limits.Behind - Duration.FromDays(1);
+            if (await documents.ReadAsync(Place, Kind, stop) is not { } stored)
+            {
+                var made = new Installation(Convert.ToBase64String(RandomNumberGenerator.GetBytes(16)), earliest);
+                if ((await documents.CommitAsync(Place, [new Write.Create(DocumentOf(made))], stop)).Done) return made;
+                continue;
+            }
+            var known = StoredJson.Read<Installation>(stored);
+            if (known.EarliestUsage <= earliest) return known;
+            // A clock set back, or a raised limit, admits older events.
+            var older = known with { EarliestUsage = earliest };
+            if ((await documents.CommitAsync(Place, [new Write.Replace(DocumentOf(older), stored.ETag)], stop)).Done) return older;
+        }
+    }
+
+    private static Document DocumentOf(Installation installation) => new(Place, Kind, Kind, StoredJson.Write(installation));
+}
