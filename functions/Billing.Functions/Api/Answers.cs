@@ -7,12 +7,14 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace Billing.Functions.Api;
 
 /// <summary>The envelope of an answer with one thing in it: <c>{"data": …}</c>.</summary>
-public sealed record Data<T>([property: JsonPropertyName("data")] T Content);
+public sealed record Data<T>([property: JsonPropertyName("data")] T Content)
+    where T : notnull;
 
 /// <summary>The envelope of a page of a list.</summary>
 /// <param name="Data">In order.</param>
 /// <param name="NextPage">Send it back as <c>next_page</c> to go on; null after the last.</param>
-public sealed record Listing<T>(IReadOnlyList<T> Data, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? NextPage);
+public sealed record Listing<T>(IReadOnlyList<T> Data, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? NextPage)
+    where T : notnull;
 
 /// <summary>A 200 with a JSON body, or the refusal; the API description knows the body's type from it.</summary>
 public sealed class Answer<TBody> : IResult, IEndpointMetadataProvider
@@ -48,17 +50,22 @@ public sealed class EmptyAnswer : IResult, IEndpointMetadataProvider
 public static class Answers
 {
     /// <summary><c>{"data": value}</c>, or the refusal.</summary>
-    public static Answer<Data<T>> Of<T>(Outcome<T> outcome) => new(outcome.Then(value => new Data<T>(value)));
+    public static Answer<Data<T>> Of<T>(Outcome<T> outcome)
+        where T : notnull =>
+        new(outcome.Then(value => new Data<T>(value)));
 
     /// <summary><c>{"data": …}</c> of what the value is shown as, or the refusal.</summary>
-    public static Answer<Data<TShown>> Of<T, TShown>(Outcome<T> outcome, Func<T, TShown> show) =>
+    public static Answer<Data<TShown>> Of<T, TShown>(Outcome<T> outcome, Func<T, TShown> show)
+        where TShown : notnull =>
         new(outcome.Then(value => new Data<TShown>(show(value))));
 
     /// <summary>The body as it is, or the refusal.</summary>
     public static Answer<TBody> Bare<TBody>(Outcome<TBody> outcome) => new(outcome);
 
     /// <summary>A page of a list, or the refusal.</summary>
-    public static Answer<Listing<T>> List<T>(Outcome<Listing<T>> outcome) => new(outcome);
+    public static Answer<Listing<T>> List<T>(Outcome<Listing<T>> outcome)
+        where T : notnull =>
+        new(outcome);
 
     /// <summary>200 and nothing else, or the refusal.</summary>
     public static EmptyAnswer Empty<T>(Outcome<T> outcome) => new(outcome.Refusal);

@@ -17,14 +17,14 @@ public static class ApiKeysApi
     }
 
     /// <summary>Makes an API key. The key itself is in this answer and is never shown again.</summary>
-    private static async Task<Answer<Data<ShownNewKey>>> CreateAsync(CreateKey body, ApiKeys keys, Caller caller, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownNewKey>>> CreateAsync(CreateKey body, ApiKeys keys, Caller caller, CancellationToken stop) =>
         Answers.Of(
             await keys.IssueAsync(new NewApiKey(body.Name, body.Scopes, body.ExpiresAt), caller.Ids, stop),
             issued => new ShownNewKey(
                 issued.Key.Id, issued.Token, issued.Key.Name, issued.Key.Scopes, issued.Key.LastFour, issued.Key.CreatedAt, issued.Key.ExpiresAt));
 
     /// <summary>Lists API keys, revoked and expired ones too, without their secret part.</summary>
-    private static async Task<Answer<Listing<ShownKey>>> ListAsync([AsParameters] PageQuery page, ApiKeys keys, CancellationToken stop)
+    internal static async Task<Answer<Listing<ShownKey>>> ListAsync([AsParameters] PageQuery page, ApiKeys keys, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownKey>(refusal);
         var (found, next) = await keys.ListAsync(wanted.From, wanted.Limit, stop);
@@ -32,7 +32,7 @@ public static class ApiKeysApi
     }
 
     /// <summary>Revokes an API key for ever.</summary>
-    private static async Task<Answer<Data<ShownKey>>> RevokeAsync(RevokeKey body, ApiKeys keys, KeyCheck check, CancellationToken stop)
+    internal static async Task<Answer<Data<ShownKey>>> RevokeAsync(RevokeKey body, ApiKeys keys, KeyCheck check, CancellationToken stop)
     {
         var revoked = await keys.RevokeAsync(body.Id, stop);
         if (revoked.Refusal is null) check.Forget(revoked.Value.Id);

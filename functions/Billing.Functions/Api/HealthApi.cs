@@ -15,7 +15,7 @@ public static class HealthApi
             .Produces<Health>(StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>200 when the store is open and events are being counted; 503 otherwise.</summary>
-    private static async Task<Results<Ok<Health>, JsonHttpResult<Health>>> AnswerAsync(
+    internal static async Task<Results<Ok<Health>, JsonHttpResult<Health>>> AnswerAsync(
         BackgroundWork work, IHostApplicationLifetime life, CancellationToken stop)
     {
         var store = await StoreAsync(work, stop);

@@ -22,7 +22,7 @@ public static class TestClockApi
     }
 
     /// <summary>Moves the clock forward. Before it answers, all accepted events are counted and everything due on the way is done, in order.</summary>
-    private static async Task<Answer<Data<ClockTime>>> MoveAsync(ClockTime body, BillingClock clock, BackgroundWork work, CancellationToken stop)
+    internal static async Task<Answer<Data<ClockTime>>> MoveAsync(ClockTime body, BillingClock clock, BackgroundWork work, CancellationToken stop)
     {
         using var turn = await Turns.EnterAsync("", stop);
         var now = clock.GetCurrentInstant();
@@ -36,7 +36,7 @@ public static class TestClockApi
     }
 
     /// <summary>Empties the store, but for API keys, and sets the clock.</summary>
-    private static async Task<Answer<Data<ClockTime>>> ResetAsync(ClockTime body, BillingClock clock, BackgroundWork work, CancellationToken stop)
+    internal static async Task<Answer<Data<ClockTime>>> ResetAsync(ClockTime body, BillingClock clock, BackgroundWork work, CancellationToken stop)
     {
         using var turn = await Turns.EnterAsync("", stop);
         await work.Due.Drain(stop);

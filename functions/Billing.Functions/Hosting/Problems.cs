@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Json;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Billing.Functions.Hosting;
 
@@ -74,9 +75,9 @@ public static partial class Problems
         switch (fault)
         {
             case BadHttpRequestException { InnerException: JsonException json }:
-                return WriteAsync(context, JsonFaults.From(json));
-            case JsonException json when context.Response.StatusCode < 500:
-                return WriteAsync(context, JsonFaults.From(json));
+                var root = json.Data[JsonFaults.RootKey] as Type
+                    ?? context.Features.Get<IExceptionHandlerFeature>()!.Endpoint?.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType;
+                return WriteAsync(context, JsonFaults.From(json, root));
             case BadHttpRequestException bad:
                 return AnswerBadRequestAsync(context, bad);
         }
@@ -94,12 +95,19 @@ public static partial class Problems
         if (bad.StatusCode == 415)
             return WriteAsync(context, 415, "content_type_unsupported", "Send the body as application/json.");
         if (NotBound().Match(bad.Message) is { Success: true } bound)
-            return WriteAsync(context, 400, "parameter_invalid", $"The parameter {bound.Groups[1].Value} can't have this value.", bound.Groups[1].Value);
+            return AnswerParameterAsync(context, "parameter_invalid", bound.Groups[1].Value, "can't have this value");
         if (NotProvided().Match(bad.Message) is { Success: true } provided)
-            return WriteAsync(context, 400, "parameter_missing", $"The parameter {provided.Groups[1].Value} is required.", provided.Groups[1].Value);
+            return AnswerParameterAsync(context, "parameter_missing", provided.Groups[1].Value, "is required");
         return bad.Message.Contains("body", StringComparison.OrdinalIgnoreCase) && bad.Message.Contains("no body was provided", StringComparison.Ordinal)
             ? WriteAsync(context, 400, "body_missing", "A JSON body is needed.")
             : WriteAsync(context, bad.StatusCode, "request_malformed", "The request could not be read.");
+    }
+
+    // The framework names the parameter as the program does; on the wire it is in snake_case.
+    private static Task AnswerParameterAsync(HttpContext context, string code, string parameter, string what)
+    {
+        var name = JsonNamingPolicy.SnakeCaseLower.ConvertName(parameter);
+        return WriteAsync(context, 400, code, $"The parameter {name} {what}.", name);
     }
 
     private static Task AnswerStatusAsync(HttpContext context) => context.Response.StatusCode switch

@@ -11,7 +11,10 @@ public sealed record Answered(int Status, string? ContentType, ReadOnlyMemory<by
 /// <param name="Key">The Idempotency-Key header.</param>
 /// <param name="Secret">The token the owner sent: the answer is encrypted under it, because some answers carry secrets.</param>
 /// <param name="Request">SHA-256 of method, path and body, in hex.</param>
-public sealed record RepeatableRequest(string Owner, string Key, string Secret, string Request);
+public sealed record RepeatableRequest(string Owner, string Key, string Secret, string Request)
+{
+    public override string ToString() => $"{Owner}, request {Request}";
+}
 
 /// <summary>What the store knows about a repeated request.</summary>
 public abstract record Repeat

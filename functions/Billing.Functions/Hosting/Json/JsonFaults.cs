@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Billing.Domain.Values;
 
@@ -7,8 +8,13 @@ namespace Billing.Functions.Hosting.Json;
 /// <summary>Says in a sentence what is wrong with a JSON body, and where, without naming types of this program.</summary>
 public static partial class JsonFaults
 {
+    /// <summary>Key of an exception's data that names the type the body was read as, where no endpoint says it.</summary>
+    public const string RootKey = "root";
+
     /// <summary>The refusal of a body. Codes: body_missing, body_malformed, body_invalid.</summary>
-    public static Refusal From(JsonException fault)
+    /// <param name="fault">What reading it threw.</param>
+    /// <param name="root">What it was read as, to say what is needed at the place; null when that is not known.</param>
+    public static Refusal From(JsonException fault, Type? root)
     {
         var pointer = Pointer(fault.Path);
         var message = PathSuffix().Replace(fault.Message, "");
@@ -16,7 +22,7 @@ public static partial class JsonFaults
             return new Refusal("body_missing", "A JSON body is needed.");
         if (fault.InnerException is JsonException || fault.GetType() != typeof(JsonException))
             return Malformed(fault, message, pointer);
-        var (sentence, member) = Sentence(message);
+        var (sentence, member) = Sentence(message, root, pointer);
         var field = member is null ? pointer : $"{WithoutLast(pointer, member)}/{Escape(member)}";
         return new Refusal("body_invalid", $"{Where(field)}: {sentence}", field);
     }
@@ -37,7 +43,7 @@ public static partial class JsonFaults
         return new Refusal("body_malformed", $"The body is not valid JSON: {first}{place}.", pointer);
     }
 
-    private static (string Sentence, string? Member) Sentence(string message)
+    private static (string Sentence, string? Member) Sentence(string message, Type? root, string pointer)
     {
         if (Unmapped().Match(message) is { Success: true } unmapped)
             return ("there is no such member here.", unmapped.Groups[1].Value);
@@ -46,27 +52,43 @@ public static partial class JsonFaults
             var names = QuotedName().Matches(missing.Groups[1].Value).Select(m => m.Groups[1].Value).ToList();
             return (names.Count == 1 ? "is required." : $"is required (missing: {string.Join(", ", names)}).", names[0]);
         }
-        if (Null().Match(message) is { Success: true } none)
-            return ("must not be null.", none.Groups[1].Value);
+        // Here the path names the member; the message has its name in this program.
+        if (Null().IsMatch(message)) return ("must not be null.", null);
         if (Duplicate().Match(message) is { Success: true } twice)
             return ("is given twice.", twice.Groups[1].Value);
-        if (NotConverted().Match(message) is { Success: true } wrong)
-            return ($"{Wanted(wrong.Groups[1].Value)} is needed here.", null);
-        return (message, null);
+        // Of a constructor's parameters the message names the type around them, so the place is looked up.
+        return message.Contains("could not be converted to", StringComparison.Ordinal) ? (Needed(root, pointer), null) : (message, null);
     }
 
-    private static string Wanted(string type)
+    private static string Needed(Type? root, string pointer)
     {
-        var core = NullableType().Match(type) is { Success: true } n ? n.Groups[1].Value : type;
-        return core switch
+        if (TypeAt(root, pointer) is not { } type) return "Another kind of value is needed here.";
+        var core = Nullable.GetUnderlyingType(type) ?? type;
+        var kind = JsonRules.Options.GetTypeInfo(core).Kind;
+        var what = Type.GetTypeCode(core) switch
         {
-            "System.String" => "A string",
-            "System.Boolean" => "true or false",
-            "System.Int32" or "System.Int64" or "System.Int16" or "System.UInt32" => "A whole number",
-            _ when core.Contains("Dictionary`", StringComparison.Ordinal) => "An object",
-            _ when core.EndsWith("[]", StringComparison.Ordinal) || core.StartsWith("System.Collections.", StringComparison.Ordinal) => "An array",
-            _ => "An object",
+            TypeCode.String => "A string",
+            TypeCode.Boolean => "true or false",
+            TypeCode.Byte or TypeCode.Int16 or TypeCode.Int32 or TypeCode.Int64 or TypeCode.UInt32 or TypeCode.UInt64 => "A whole number",
+            _ when kind == JsonTypeInfoKind.Enumerable => "An array",
+            _ when kind is JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary => "An object",
+            _ => "Another kind of value",
         };
+        return $"{what} is needed here.";
+    }
+
+    private static Type? TypeAt(Type? root, string pointer)
+    {
+        var type = root;
+        foreach (var step in pointer.Split('/').Skip(1))
+        {
+            if (type is null) return null;
+            var info = JsonRules.Options.GetTypeInfo(Nullable.GetUnderlyingType(type) ?? type);
+            type = info.Kind is JsonTypeInfoKind.Object
+                ? info.Properties.FirstOrDefault(p => Escape(p.Name) == step)?.PropertyType
+                : info.ElementType;
+        }
+        return type;
     }
 
     private static string Where(string pointer) => pointer.Length == 0 ? "The body" : pointer;
@@ -92,15 +114,9 @@ public static partial class JsonFaults
     [GeneratedRegex("'([^']+)'")]
     private static partial Regex QuotedName();
 
-    [GeneratedRegex(@"^The (?:property or field|constructor parameter) '(.*)' on type '.*' doesn't allow")]
+    [GeneratedRegex(@"^The (?:property or field|constructor parameter) '.*' on type '.*' doesn't allow")]
     private static partial Regex Null();
 
     [GeneratedRegex(@"^Duplicate property '(.*)' encountered")]
     private static partial Regex Duplicate();
-
-    [GeneratedRegex(@"could not be converted to (.*?)\.?$")]
-    private static partial Regex NotConverted();
-
-    [GeneratedRegex(@"^System\.Nullable`1\[(.*)\]$")]
-    private static partial Regex NullableType();
 }

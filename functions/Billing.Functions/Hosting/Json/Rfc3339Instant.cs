@@ -7,7 +7,7 @@ using NodaTime.Text;
 namespace Billing.Functions.Hosting.Json;
 
 /// <summary>Instants as RFC 3339 text: read with <c>Z</c> or an offset, written in UTC as <c>2026-01-01T00:00:00+00:00</c>.</summary>
-/// <remarks>Up to nine decimals of a second, four digits of a year. A time without offset is refused: it names no instant.</remarks>
+/// <remarks>Up to nine decimals of a second, years 0002 to 9998. A time without offset is refused: it names no instant.</remarks>
 public sealed class Rfc3339Instant : JsonConverter<Instant>
 {
     /// <summary>What a text must look like, as a sentence.</summary>
@@ -31,9 +31,9 @@ public sealed class Rfc3339Instant : JsonConverter<Instant>
         // RFC 3339 §5.6 allows lower-case t and z.
         var parsed = OffsetDateTimePattern.Rfc3339.Parse(text.ToUpper(CultureInfo.InvariantCulture));
         if (!parsed.Success) return false;
-        var utc = parsed.Value.WithOffset(Offset.Zero);
-        if (utc.Year is < 1 or > 9999) return false;
-        instant = utc.ToInstant();
+        // Within one offset (18 hours at most) of the ends of the calendar the instant may lie outside it.
+        if (parsed.Value.Year is < 2 or > 9998) return false;
+        instant = parsed.Value.ToInstant();
         return true;
     }
 }

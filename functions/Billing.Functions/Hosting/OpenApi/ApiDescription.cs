@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Billing.Functions.Hosting.Access;
 using Billing.Functions.Hosting.Json;
 using Microsoft.AspNetCore.OpenApi;
@@ -16,7 +17,7 @@ public static class ApiDescription
     public static void AddApiDescription(this IServiceCollection services) =>
         services.AddOpenApi("v1", options =>
         {
-            options.AddSchemaTransformer(Values);
+            options.AddSchemaTransformer(DescribeValueAsync);
             options.AddDocumentTransformer(Head);
             options.AddOperationTransformer(OperationAsync);
         });
@@ -47,7 +48,8 @@ public static class ApiDescription
         var problem = await context.GetOrCreateSchemaAsync(typeof(Problem), null, stop);
         context.Document!.AddComponent(nameof(Problem), problem);
         var access = context.Description.ActionDescriptor.EndpointMetadata.OfType<EndpointAccess>().LastOrDefault();
-        AddProblem(operation, context.Document, "400", "The request is wrong; detail says how.");
+        if (operation.RequestBody is not null || operation.Parameters is { Count: > 0 })
+            AddProblem(operation, context.Document, "400", "The request is wrong; detail says how.");
         if (access?.Needed is { } scope)
         {
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
@@ -55,8 +57,8 @@ public static class ApiDescription
             operation.Description = operation.Description is { Length: > 0 } text ? $"{text}\n\n{needs}" : needs;
             AddProblem(operation, context.Document, "401", "No API key, or one that opens nothing.");
             AddProblem(operation, context.Document, "403", "The API key lacks the scope.");
+            AddProblem(operation, context.Document, "404", "Nothing there has this id.");
         }
-        AddProblem(operation, context.Document, "404", "Nothing there has this id.");
         if (context.Description.HttpMethod is "GET") return;
         AddProblem(operation, context.Document, "409", "It contradicts what is stored; the same request again will too.");
         AddProblem(operation, context.Document, "413", "The body is too large.");
@@ -82,7 +84,7 @@ public static class ApiDescription
             .Split(['/', '-', '_', '.', '{', '}', ':'], StringSplitOptions.RemoveEmptyEntries)
             .Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 
-    private static Task Values(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken stop)
+    private static async Task DescribeValueAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken stop)
     {
         var type = context.JsonTypeInfo.Type;
         var core = Nullable.GetUnderlyingType(type);
@@ -104,6 +106,14 @@ public static class ApiDescription
             schema.Type = JsonSchemaType.String | none;
             schema.Enum = [.. SpelledEnums.Names(core).Select(name => (JsonNode)name)];
         }
-        return Task.CompletedTask;
+        else if (context.JsonTypeInfo is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element } && schema.Items is null)
+        {
+            // Elements with a converter of their own have no schema until here.
+            schema.Items = await context.GetOrCreateSchemaAsync(element, null, stop);
+        }
+        else if (context.JsonTypeInfo is { Kind: JsonTypeInfoKind.Dictionary, ElementType: { } value } && schema.AdditionalProperties is null)
+        {
+            schema.AdditionalProperties = await context.GetOrCreateSchemaAsync(value, null, stop);
+        }
     }
 }

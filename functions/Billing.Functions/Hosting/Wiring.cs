@@ -1,0 +1,71 @@
+using Billing.Functions.Api;
+using Billing.Functions.Hosting.Access;
+using Billing.Functions.Hosting.OpenApi;
+using Billing.UseCases.Access;
+using Billing.UseCases.Idempotency;
+using NodaTime;
+
+namespace Billing.Functions.Hosting;
+
+/// <summary>Puts the server together: its parts, the way of a request through it, its endpoints.</summary>
+public static class Wiring
+{
+    /// <summary>Where the server listens when nothing else is said.</summary>
+    public const string DefaultAddress = "http://127.0.0.1:7071";
+
+    private const int MaxBodyBytes = 30 * 1024 * 1024;
+
+    /// <summary>Registers the parts.</summary>
+    public static void AddBilling(this WebApplicationBuilder builder, IClock realClock)
+    {
+        var settings = Settings.From(builder.Configuration);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+        });
+        if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
+            builder.WebHost.UseUrls(DefaultAddress);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.ConfigureHttpJsonOptions(json => JsonRules.Apply(json.SerializerOptions));
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        builder.Services.AddApiDescription();
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddStorage(settings);
+        builder.Services.AddSingleton(all => ActivatorUtilities.CreateInstance<BillingClock>(all, realClock));
+        builder.Services.AddSingleton<IClock>(all => all.GetRequiredService<BillingClock>());
+        builder.Services.AddSingleton<ApiKeys>();
+        builder.Services.AddSingleton<FirstKey>();
+        builder.Services.AddSingleton<KeyCheck>();
+        builder.Services.AddSingleton<StoredAnswers>();
+        builder.Services.AddSingleton<IdempotencyKeys>();
+        builder.Services.AddHostedService<Housekeeping>();
+    }
+
+    /// <summary>Sets the way of a request: problems, route, key, Idempotency-Key, endpoint.</summary>
+    public static void UseBilling(this WebApplication app)
+    {
+        app.UseProblems();
+        app.UseRouting();
+        app.Use(app.Services.GetRequiredService<KeyCheck>().RunAsync);
+        app.Use(app.Services.GetRequiredService<IdempotencyKeys>().RunAsync);
+    }
+
+    /// <summary>Maps every endpoint.</summary>
+    public static void MapBilling(this WebApplication app)
+    {
+        app.MapOpenApi("/openapi/v1.json").NeedsNoKey();
+        HealthApi.Map(app);
+        ApiKeysApi.Map(app);
+        if (app.Services.GetRequiredService<Settings>().TestClock) TestClockApi.Map(app);
+    }
+
+    /// <summary>Reads where the clock was left, and makes the first key when there is none.</summary>
+    /// <returns>The new key's text; null when none was made.</returns>
+    public static async Task<string?> PrepareAsync(this WebApplication app, CancellationToken stop)
+    {
+        await app.Services.GetRequiredService<BillingClock>().LoadAsync(stop);
+        return await app.Services.GetRequiredService<FirstKey>().MakeAsync(stop);
+    }
+}

@@ -1,0 +1,183 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace Billing.Functions.Tests.Hosting;
+
+public sealed class BadRequestTests
+{
+    [Theory]
+    // body | code | field | part of the detail
+    [InlineData("", "body_missing", null, "A JSON body is needed.")]
+    [InlineData("   ", "body_missing", null, "A JSON body is needed.")]
+    [InlineData("null", "body_missing", null, "A JSON body is needed.")]
+    [InlineData("{\"name\":\"a", "body_malformed", "/name", "not valid JSON")]
+    [InlineData("{name:1}", "body_malformed", "", "line 1, byte 2")]
+    [InlineData("{\"name\":\"a\"} x", "body_malformed", "", "not valid JSON")]
+    [InlineData("[]", "body_invalid", "", "The body: An object is needed here.")]
+    [InlineData("\"x\"", "body_invalid", "", "The body: An object is needed here.")]
+    [InlineData("{}", "body_invalid", "/name", "/name: is required.")]
+    [InlineData("{\"name\":null}", "body_invalid", "/name", "/name: must not be null.")]
+    [InlineData("{\"name\":1}", "body_invalid", "/name", "/name: A string is needed here.")]
+    [InlineData("{\"name\":\"a\",\"name\":\"a\"}", "body_invalid", "/name", "/name: is given twice.")]
+    [InlineData("{\"name\":\"a\",\"count\":\"7\"}", "body_invalid", "/count", "/count: A whole number is needed here.")]
+    [InlineData("{\"name\":\"a\",\"count\":1.5}", "body_invalid", "/count", "/count: A whole number is needed here.")]
+    [InlineData("{\"name\":\"a\",\"flag\":1}", "body_invalid", "/flag", "/flag: true or false is needed here.")]
+    [InlineData("{\"name\":\"a\",\"items\":{}}", "body_invalid", "/items", "/items: An array is needed here.")]
+    [InlineData("{\"name\":\"a\",\"items\":[3]}", "body_invalid", "/items/0", "/items/0: An object is needed here.")]
+    [InlineData("{\"name\":\"a\",\"items\":[{\"unit_price\":1},{}]}", "body_invalid", "/items/1/unit_price", "is required.")]
+    [InlineData("{\"name\":\"a\",\"items\":[{\"unit_price\":\"x\"}]}", "body_invalid", "/items/0/unit_price", "A number, or a string that holds one")]
+    [InlineData("{\"name\":\"a\",\"amount\":true}", "body_invalid", "/amount", "A number, or a string that holds one")]
+    [InlineData("{\"name\":\"a\",\"amount\":1e29}", "body_invalid", "/amount", "can't be kept exactly")]
+    [InlineData("{\"name\":\"a\",\"amount\":0.12345678901234567890123456789}", "body_invalid", "/amount", "can't be kept exactly")]
+    [InlineData("{\"name\":\"a\",\"amount\":79228162514264337593543950336}", "body_invalid", "/amount", "can't be kept exactly")]
+    [InlineData("{\"name\":\"a\",\"rounding\":\"SIDEWAYS\"}", "body_invalid", "/rounding", "One of ROUND_UP, ROUND_HALF_UP, UsageProductListItem is needed here.")]
+    [InlineData("{\"name\":\"a\",\"rounding\":1}", "body_invalid", "/rounding", "One of ROUND_UP")]
+    [InlineData("{\"name\":\"a\",\"starting_at\":\"2026-01-01\"}", "body_invalid", "/starting_at", "RFC 3339")]
+    [InlineData("{\"name\":\"a\",\"starting_at\":\"2026-01-01T00:00:00\"}", "body_invalid", "/starting_at", "RFC 3339")]
+    [InlineData("{\"name\":\"a\",\"starting_at\":\"2026-02-30T00:00:00Z\"}", "body_invalid", "/starting_at", "RFC 3339")]
+    [InlineData("{\"name\":\"a\",\"starting_at\":1767225600}", "body_invalid", "/starting_at", "RFC 3339")]
+    public async Task A_bad_body_answers_400_and_says_where_and_what(string body, string code, string? field, string detail)
+    {
+        await using var server = await ProbeServer.StartAsync();
+        var answer = await server.Client().SendAsync(ProbeServer.Post("/probe/make", body));
+        var problem = await ProblemAsync(answer, 400, code);
+        Assert.Equal(field, problem.TryGetProperty("field", out var f) ? f.GetString() : null);
+        Assert.Contains(detail, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Billing.", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal(0, server.Made);
+    }
+
+    [Fact]
+    public async Task Unknown_members_are_ignored_unless_the_type_refuses_them()
+    {
+        await using var server = await ProbeServer.StartAsync();
+        var tolerant = await server.Client().SendAsync(ProbeServer.Post("/probe/make", """{"name":"a","later":1}"""));
+        Assert.Equal(HttpStatusCode.OK, tolerant.StatusCode);
+        var strict = await server.Client().SendAsync(ProbeServer.Post("/probe/strict", """{"name":"a","later":1}"""));
+        var problem = await ProblemAsync(strict, 400, "body_invalid");
+        Assert.Equal("/later", problem.GetProperty("field").GetString());
+        Assert.Equal("/later: there is no such member here.", problem.GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData("/probe/list?limit=0", "limit_invalid", "limit")]
+    [InlineData("/probe/list?limit=101", "limit_invalid", "limit")]
+    [InlineData("/probe/list?limit=x", "parameter_invalid", "limit")]
+    [InlineData("/probe/list?next_page=*", "next_page_invalid", "next_page")]
+    [InlineData("/probe/list?next_page=_w", "next_page_invalid", "next_page")]
+    [InlineData("/probe/list?at=2026-01-01", "parameter_invalid", "at")]
+    public async Task A_bad_parameter_answers_400_with_its_name_on_the_wire(string path, string code, string field)
+    {
+        await using var server = await ProbeServer.StartAsync();
+        var problem = await ProblemAsync(await server.Client().GetAsync(path), 400, code);
+        Assert.Equal(field, problem.GetProperty("field").GetString());
+    }
+
+    [Theory]
+    // "YQ" is base64url of "a"
+    [InlineData("/probe/list", """{"data":{"limit":25}}""")]
+    [InlineData("/probe/list?limit=100&next_page=YQ", """{"data":{"from":"a","limit":100}}""")]
+    [InlineData("/probe/list?next_page=&at=2026-01-01T02:00:00%2B02:00", """{"data":{"limit":25,"value":"2026-01-01T00:00:00+00:00"}}""")]
+    [InlineData("/probe/list?at=2026-01-01T02:00:00+02:00", """{"data":{"limit":25,"value":"2026-01-01T00:00:00+00:00"}}""")]
+    public async Task Good_parameters_are_read(string path, string expected)
+    {
+        await using var server = await ProbeServer.StartAsync();
+        Assert.Equal(expected, await server.Client().GetStringAsync(path));
+    }
+
+    [Theory]
+    [InlineData("Invalid", 400)]
+    [InlineData("NotFound", 404)]
+    [InlineData("Conflict", 409)]
+    [InlineData("TooLarge", 413)]
+    [InlineData("NotOffered", 501)]
+    public async Task A_refusal_answers_with_the_status_of_its_kind(string kind, int status)
+    {
+        await using var server = await ProbeServer.StartAsync();
+        var answer = await server.Client().GetAsync("/probe/refusal/" + kind);
+        var problem = await ProblemAsync(answer, status, "probe");
+        Assert.Equal("/x", problem.GetProperty("field").GetString());
+        Assert.Equal("Said no.", problem.GetProperty("message").GetString());
+        Assert.Equal("urn:billing:problem:probe", problem.GetProperty("type").GetString());
+        Assert.Equal(status == 409 ? ["false"] : null, answer.Headers.TryGetValues("x-should-retry", out var retry) ? retry : null);
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/no-such-thing", 404, "route_not_found")]
+    [InlineData("GET", "/probe/make", 405, "method_not_allowed")]
+    [InlineData("DELETE", "/v1/api-keys", 405, "method_not_allowed")]
+    public async Task Unknown_routes_and_methods_are_problems_too(string method, string path, int status, string code)
+    {
+        await using var server = await ProbeServer.StartAsync();
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        await ProblemAsync(await server.Client(token: null).SendAsync(request), status, code);
+    }
+
+    [Fact]
+    public async Task A_body_that_is_not_JSON_by_its_type_answers_415()
+    {
+        await using var server = await ProbeServer.StartAsync();
+        using var content = new StringContent("{}", Encoding.UTF8, new MediaTypeHeaderValue("text/plain"));
+        await ProblemAsync(await server.Client().PostAsync("/probe/make", content), 415, "content_type_unsupported");
+    }
+
+    [Fact]
+    public async Task A_fault_answers_500_with_an_id_that_is_in_the_log_and_nothing_else()
+    {
+        await using var server = await ProbeServer.StartAsync();
+        var answer = await server.Client().PostAsync("/probe/fail-once", null);
+        var problem = await ProblemAsync(answer, 500, "fault");
+        var id = problem.GetProperty("id").GetString()!;
+        Assert.DoesNotContain("secret detail", problem.GetRawText(), StringComparison.Ordinal);
+        var line = Assert.Single(server.Log.Lines);
+        Assert.Contains(id, line, StringComparison.Ordinal);
+        Assert.Contains("secret detail", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    // The limit is 4 MiB = 4,194,304 bytes; a chunked body's framing counts too.
+    [InlineData(4_194_304, false, 200)]
+    [InlineData(4_194_305, false, 413)]
+    [InlineData(4_000_000, true, 200)]
+    public async Task An_ingest_request_holds_4_MiB_at_most(int sizeBytes, bool chunked, int status)
+    {
+        await using var server = await ProbeServer.StartAsync(sockets: true);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/probe/events") { Content = new ByteArrayContent(new byte[sizeBytes]) };
+        request.Headers.TransferEncodingChunked = chunked;
+        // The body waits for the server's word, so that the answer is not lost in a broken pipe.
+        request.Headers.ExpectContinue = true;
+        var answer = await server.Client().SendAsync(request);
+        if (status == 413) await ProblemAsync(answer, 413, "body_too_large");
+        else Assert.Equal(sizeBytes, int.Parse(await answer.Content.ReadAsStringAsync(), CultureInfo.InvariantCulture));
+    }
+
+    [Theory]
+    [InlineData("{\"a\":1}", "/a", "/a: A string is needed here.")]
+    [InlineData("[]", "", "The body: An object is needed here.")]
+    [InlineData("{", "", "The body is not valid JSON")]
+    public async Task A_body_that_an_endpoint_reads_itself_gets_the_same_answers(string body, string field, string detail)
+    {
+        await using var server = await ProbeServer.StartAsync();
+        var problem = await ProblemAsync(
+            await server.Client().SendAsync(ProbeServer.Post("/probe/self-read", body)), 400, body == "{" ? "body_malformed" : "body_invalid");
+        Assert.Equal(field, problem.GetProperty("field").GetString());
+        Assert.StartsWith(detail, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    internal static async Task<JsonElement> ProblemAsync(HttpResponseMessage answer, int status, string code)
+    {
+        var problem = await ProbeServer.JsonAsync(answer);
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(code, problem.GetProperty("code").GetString());
+        Assert.Equal(status, problem.GetProperty("status").GetInt32());
+        Assert.NotEmpty(problem.GetProperty("title").GetString()!);
+        Assert.Equal(problem.GetProperty("detail").GetString(), problem.GetProperty("message").GetString());
+        return problem;
+    }
+}
