@@ -37,6 +37,12 @@ public readonly struct Outcome<T>
         Refusal = refusal;
     }
 
+    /// <summary>It was done. (An interface type needs this: the language converts implicitly from classes and structs only.)</summary>
+    public Outcome(T value)
+        : this(value, null)
+    {
+    }
+
     /// <summary>Null when it was done.</summary>
     public Refusal? Refusal { get; }
 

@@ -4,9 +4,11 @@ namespace Billing.Functions.Hosting;
 /// <param name="DataFolder">BILLING_DATA: where the embedded store lives, made when it is not there. Default: <c>.billing</c> in the working folder.</param>
 /// <param name="ApiKey">BILLING_API_KEY: an admin key, accepted as it is and never stored; null for none.</param>
 /// <param name="TestClock">BILLING_TEST_CLOCK=1: the clock can be set through the API.</param>
-public sealed record Settings(string DataFolder, string? ApiKey, bool TestClock)
+/// <param name="BehindDays">BILLING_BEHIND_DAYS: how many days late an event may come. Default: 400.</param>
+/// <param name="LogPartitions">BILLING_LOG_PARTITIONS: partitions of the embedded log; may grow, never shrink. Default: 1.</param>
+public sealed record Settings(string DataFolder, string? ApiKey, bool TestClock, int BehindDays, int LogPartitions)
 {
-    /// <summary>Reads the settings. Errors: throws on a BILLING_TEST_CLOCK other than 0 or 1.</summary>
+    /// <summary>Reads the settings. Errors: throws on a BILLING_TEST_CLOCK other than 0 or 1, and on numbers out of bounds.</summary>
     public static Settings From(IConfiguration configuration) => new(
         Path.GetFullPath(Text(configuration, "BILLING_DATA") ?? ".billing"),
         Text(configuration, "BILLING_API_KEY"),
@@ -15,7 +17,14 @@ public sealed record Settings(string DataFolder, string? ApiKey, bool TestClock)
             null or "0" => false,
             "1" => true,
             var other => throw new ArgumentException($"BILLING_TEST_CLOCK is 0 or 1, not '{other}'."),
-        });
+        },
+        Number(configuration, "BILLING_BEHIND_DAYS", 400, 1, 36_500),
+        Number(configuration, "BILLING_LOG_PARTITIONS", 1, 1, 32));
+
+    private static int Number(IConfiguration configuration, string name, int otherwise, int least, int most) =>
+        Text(configuration, name) is not { } text ? otherwise
+        : int.TryParse(text, out var number) && number >= least && number <= most ? number
+        : throw new ArgumentException($"{name} is a whole number from {least} to {most}, not '{text}'.");
 
     private static string? Text(IConfiguration configuration, string name) =>
         configuration[name] is { } text && !string.IsNullOrWhiteSpace(text) ? text.Trim() : null;

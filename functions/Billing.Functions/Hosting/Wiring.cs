@@ -33,6 +33,7 @@ public static class Wiring
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddStorage(settings);
+        builder.Services.AddMetering(settings);
         builder.Services.AddSingleton(all => ActivatorUtilities.CreateInstance<BillingClock>(all, realClock));
         builder.Services.AddSingleton<IClock>(all => all.GetRequiredService<BillingClock>());
         builder.Services.AddSingleton<ApiKeys>();
@@ -58,6 +59,7 @@ public static class Wiring
         app.MapOpenApi("/openapi/v1.json").NeedsNoKey();
         HealthApi.Map(app);
         ApiKeysApi.Map(app);
+        IngestApi.Map(app);
         if (app.Services.GetRequiredService<Settings>().TestClock) TestClockApi.Map(app);
     }
 

@@ -1,0 +1,78 @@
+using System.Buffers;
+using Billing.Domain.Metering.Events;
+using Billing.Domain.Values;
+using Billing.Functions.Hosting.Access;
+using Billing.UseCases.Access;
+using Billing.UseCases.Metering;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Billing.Functions.Api.Metering;
+
+/// <summary>Usage events in: Metronome's shape and CloudEvents. Answered only when the events are durable.</summary>
+public static class IngestApi
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        app.MapPost("/v1/ingest", IngestAsync).TakesEvents().Accepts<object>("application/json").WithName("ingest").WithTags("Usage");
+        app.MapPost("/api/v1/events", CloudEventsAsync).TakesEvents()
+            .Accepts<object>("application/cloudevents+json", "application/cloudevents-batch+json", "application/json").WithName("ingestEvents").WithTags("OpenMeter");
+        app.MapGet("/v1/ingest/stats", StatsAsync).Needs(Scope.Read).WithName("getIngestStats").WithTags("Usage");
+        app.MapGet("/v1/ingest/rejected", RejectedAsync).Needs(Scope.Read).WithName("listRejectedUsage").WithTags("Usage");
+    }
+
+    /// <summary>Takes 1 to 1,000 events in Metronome's shape, all or none. An id that came before is not counted again.</summary>
+    internal static async Task<EmptyAnswer> IngestAsync(HttpContext context, AcceptUsage accept, CancellationToken stop) =>
+        Answers.Empty(await AcceptAsync(context, accept, EventShape.Metronome, stop));
+
+    /// <summary>Takes one CloudEvent 1.0 or an array of up to 1,000, all or none; subject is whose usage it is.</summary>
+    [ProducesResponseType(StatusCodes.Status204NoContent)]
+    internal static async Task<IResult> CloudEventsAsync(HttpContext context, AcceptUsage accept, CancellationToken stop)
+    {
+        var accepted = await AcceptAsync(context, accept, EventShape.CloudEvents, stop);
+        return accepted.Refusal is null ? Results.NoContent() : Answers.Empty(accepted);
+    }
+
+    /// <summary>What became of all events: accepted = counted + duplicate + rejected + pending.</summary>
+    internal static async Task<Answer<Data<IngestTotals>>> StatsAsync(IngestStats stats, CancellationToken stop) =>
+        Answers.Of<IngestTotals>(await stats.ReadAsync(stop));
+
+    /// <summary>Lists what was not counted, newest first: dead letters, conflicting copies, and values that a meter could not read.</summary>
+    internal static async Task<Answer<Listing<RejectedEvent>>> RejectedAsync([AsParameters] PageQuery page, RejectedUsage rejected, CancellationToken stop)
+    {
+        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<RejectedEvent>(refusal);
+        var (entries, next) = await rejected.ListAsync(wanted.From, wanted.Limit, stop);
+        return Answers.List<RejectedEvent>(new Listing<RejectedEvent>(entries, PageCursor.Encode(next)));
+    }
+
+    private static async Task<Outcome<int>> AcceptAsync(HttpContext context, AcceptUsage accept, EventShape shape, CancellationToken stop)
+    {
+        if (context.Request.Headers.ContentEncoding.Count > 0)
+            return new Refusal("content_encoding_not_taken", "Send the body uncompressed.", "Content-Encoding");
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(context.Request.ContentLength ?? 64 * 1024, 1_024, UsageLimits.MaxBodyBytes + 1));
+        try
+        {
+            var length = 0;
+            while (true)
+            {
+                if (length == buffer.Length) buffer = Grown(buffer, length);
+                var read = await context.Request.Body.ReadAsync(buffer.AsMemory(length), stop);
+                if (read == 0) break;
+                length += read;
+                if (length > UsageLimits.MaxBodyBytes) return new Refusal("too_large", $"The body is larger than {UsageLimits.MaxBodyBytes} bytes. Send fewer events a request.", null, RefusalKind.TooLarge);
+            }
+            return await accept.AcceptAsync(buffer.AsMemory(0, length), shape, stop);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static byte[] Grown(byte[] buffer, int length)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(length * 2);
+        buffer.AsSpan(0, length).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
+    }
+}
