@@ -32,6 +32,7 @@ public class BillingCycleTests
     [InlineData("FirstOfMonth", null, "2026-01-15", "2026-03-10", "2026-01-15..2026-02-01 2026-02-01..2026-03-01 2026-03-01..2026-03-10")]
     // The documented example: start 09-15 with anchor 09-10.
     [InlineData("CustomDate", "2024-09-10", "2024-09-15", "2024-12-10", "2024-09-15..2024-10-10 2024-10-10..2024-11-10 2024-11-10..2024-12-10")]
+    [InlineData("CustomDate", "2024-09-20", "2024-09-15", "2024-11-01", "2024-09-15..2024-09-20 2024-09-20..2024-10-20 2024-10-20..2024-11-01")]
     [InlineData("CustomDate", "2026-05-31", "2026-01-31", "2026-04-15", "2026-01-31..2026-02-28 2026-02-28..2026-03-31 2026-03-31..2026-04-15")]
     [InlineData("ContractStart", null, "2026-01-31T13", "2026-04-01", "2026-01-31T13..2026-02-28T13 2026-02-28T13..2026-03-31T13 2026-03-31T13..2026-04-01")]
     public void A_contracts_periods_are_cut_by_its_start_and_end(string day, string? anchor, string start, string end, string periods)
