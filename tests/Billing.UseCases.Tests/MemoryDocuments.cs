@@ -23,8 +23,6 @@ internal sealed class MemoryDocuments : IDocumentStore
 
     public Action<IReadOnlyList<Write>>? AfterCommit { get; set; }
 
-    public int Commits { get; private set; }
-
     public IEnumerable<Document> All(string kind) => documents.Values.Select(s => s.Document).Where(d => d.Kind == kind);
 
     public Task<Stored?> ReadAsync(Place place, string id, CancellationToken stop) => Task.FromResult(documents.GetValueOrDefault((place, Valid(id))));
@@ -69,7 +67,6 @@ internal sealed class MemoryDocuments : IDocumentStore
             if (!fits) return new CommitResult(i, []);
         }
         var etags = writes.Select(w => Apply(place, w)).ToList();
-        Commits++;
         AfterCommit?.Invoke(writes);
         return new CommitResult(null, etags);
     }

@@ -143,6 +143,26 @@ public class CustomersTests
     }
 
     [Fact]
+    public async Task A_settlement_leaves_a_claim_that_is_still_on_its_way()
+    {
+        var acme = await town.CustomerAsync("Acme", "key");
+        var gate = new TaskCompletionSource();
+        Task<Outcome<Customer>>? second = null;
+        town.Store.AfterCommit = writes =>
+        {
+            if (second is not null || !writes.Any(w => w is Write.Replace { Document.Kind: "customer" })) return;
+            // The key is dropped and not settled; a second request claims it and is held up just before it commits.
+            town.Store.BeforeCommit = w => w.Any(x => x is Write.Replace { Document.Kind: "customer" }) ? gate.Task : Task.CompletedTask;
+            second = Task.FromResult<Outcome<Customer>>(acme);
+            second = SetAliases(acme, "key");
+        };
+        await SetAliases(acme);
+        gate.SetResult();
+        Assert.Null((await second!).Refusal);
+        Assert.Equal("alias_taken", (await Create(town.Ids, "key")).Refusal?.Code);
+    }
+
+    [Fact]
     public async Task A_creation_that_was_killed_and_is_repeated_makes_one_customer()
     {
         town.Store.AfterCommit = writes => { if (writes.Any(w => w is Write.Create { Document.Kind: "customer" })) throw new IOException("killed"); };
