@@ -22,7 +22,7 @@ internal sealed class Town : IClock
         Cards = new RateCards(Store, this);
         Rates = new Rates(Store, Cards, Products, this);
         Customers = new Customers(Store, this);
-        Settings = new Settings(Store);
+        Settings = new SettingsStore(Store);
         Contracts = new UseCases.Contracts.Contracts(Store, this, Cards, Settings);
         Rating = new PeriodRating(Cards, Rates, Products, metrics, ReadAsync);
         Parked = new ParkedAccounts(Store, Settings);
@@ -53,7 +53,7 @@ internal sealed class Town : IClock
 
     public Customers Customers { get; }
 
-    public Settings Settings { get; }
+    public SettingsStore Settings { get; }
 
     public UseCases.Contracts.Contracts Contracts { get; }
 

@@ -24,7 +24,7 @@ public sealed record NewContract(
 }
 
 /// <summary>Contracts. Each one's document is due when its next period can become final.</summary>
-public sealed class Contracts(IDocumentStore store, IClock clock, RateCards cards, Settings settings)
+public sealed class Contracts(IDocumentStore store, IClock clock, RateCards cards, SettingsStore settings)
 {
     private readonly Accounts accounts = new(store);
     private readonly UniquenessKeys uniqueness = new(store, new Accounts(store));

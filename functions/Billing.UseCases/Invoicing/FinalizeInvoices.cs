@@ -20,7 +20,7 @@ public sealed record WaitingContract(string CustomerId, string ContractId, strin
 /// Driven by the due of each contract, in pages, one contract at a time. A run that was killed and is repeated, or two runs at once, make the
 /// same invoices: each becomes visible in one commit with the customer's head, whose progress says which period is next.
 /// </remarks>
-public sealed class FinalizeInvoices(IDocumentStore store, PeriodRating rating, Settings settings, ReadCut readCut, ParkedAccounts parked)
+public sealed class FinalizeInvoices(IDocumentStore store, PeriodRating rating, SettingsStore settings, ReadCut readCut, ParkedAccounts parked)
 {
     private const int PageSize = 100;
 

@@ -30,7 +30,7 @@ public sealed record InvoiceFilter(
 }
 
 /// <summary>Reads invoices: final ones as they were kept, drafts rated at this moment.</summary>
-public sealed class Invoices(IDocumentStore store, IClock clock, PeriodRating rating, Settings settings)
+public sealed class Invoices(IDocumentStore store, IClock clock, PeriodRating rating, SettingsStore settings)
 {
     private readonly Accounts accounts = new(store);
 

@@ -6,7 +6,7 @@ using NodaTime;
 namespace Billing.UseCases.Invoicing;
 
 /// <summary>Accounts that could not be rated. They are left alone, and listed, until someone releases them.</summary>
-public sealed class ParkedAccounts(IDocumentStore store, Settings settings)
+public sealed class ParkedAccounts(IDocumentStore store, SettingsStore settings)
 {
     private const string Kind = "parked";
     private const int ContractsPerCommit = 90;

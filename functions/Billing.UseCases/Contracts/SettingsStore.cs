@@ -12,7 +12,7 @@ public sealed record BillingSettings(int GracePeriodHours = 24)
 }
 
 /// <summary>Reads and changes the settings. A new grace holds for periods whose end was not scheduled before.</summary>
-public sealed class Settings(IDocumentStore store)
+public sealed class SettingsStore(IDocumentStore store)
 {
     private const string Kind = "settings";
 
