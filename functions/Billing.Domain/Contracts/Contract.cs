@@ -1,0 +1,54 @@
+using Billing.Domain.Values;
+using NodaTime;
+
+namespace Billing.Domain.Contracts;
+
+/// <summary>The deal with a customer.</summary>
+/// <param name="Version">Grows by one with each edit; an invoice names the one it read.</param>
+/// <param name="StartingAt">On the hour.</param>
+/// <param name="EndingBefore">On the hour; null for no end.</param>
+/// <param name="RateCardId">Null: nothing is priced.</param>
+/// <param name="UniquenessKey">1 to 128 characters, used once for ever.</param>
+/// <param name="Rounding">What happens to fractions of the currency's minor unit.</param>
+public sealed record Contract(
+    string Id,
+    string CustomerId,
+    int Version,
+    Instant StartingAt,
+    Instant? EndingBefore,
+    string? RateCardId,
+    UsageStatementSchedule UsageStatementSchedule,
+    int? NetPaymentTermsDays,
+    string? Name,
+    string? UniquenessKey,
+    AmountRounding Rounding,
+    IReadOnlyDictionary<string, string> CustomFields,
+    Instant CreatedAt,
+    Instant? ArchivedAt)
+{
+    /// <summary>The usage period that follows what is billed, or null when the contract has ended.</summary>
+    /// <param name="billedThrough">End of the last final period; null when there is none.</param>
+    /// <remarks>Bounds: the first period is cut by the contract's start, the last by its end; one that lies after the end is none.</remarks>
+    public Interval? PeriodAfter(Instant? billedThrough)
+    {
+        var from = billedThrough ?? Later(StartingAt, UsageStatementSchedule.InvoiceGenerationStartingAt);
+        if (EndingBefore <= from) return null;
+        var end = UsageStatementSchedule.CycleOf(StartingAt).PeriodAt(from).End;
+        return new Interval(from, EndingBefore is { } last && last < end ? last : end);
+    }
+
+    /// <summary>The refusal for a contract that cannot be made, or null.</summary>
+    public Refusal? Check()
+    {
+        if (NetPaymentTermsDays < 0)
+        {
+            return new Refusal("negative_payment_terms", "Payment terms are 0 days or more.", "/net_payment_terms_days");
+        }
+        return UniquenessKey?.Length is 0 or > 128
+            ? new Refusal("bad_uniqueness_key", "A uniqueness key has 1 to 128 characters.", "/uniqueness_key")
+            : Hours.Check(StartingAt, "/starting_at") ?? Hours.Check(EndingBefore, "/ending_before")
+                ?? Hours.CheckOrder(StartingAt, EndingBefore, "/ending_before") ?? UsageStatementSchedule.Check();
+    }
+
+    private static Instant Later(Instant a, Instant? b) => b > a ? b.Value : a;
+}

@@ -1,0 +1,24 @@
+namespace Billing.Domain.Values;
+
+/// <summary>What a contract says of fractions of the smallest coin.</summary>
+public enum AmountRounding
+{
+    /// <summary>They stay on the invoice; whoever collects rounds.</summary>
+    Exact,
+
+    /// <summary>Each line is rounded to the currency's minor unit.</summary>
+    MinorUnit,
+}
+
+/// <summary>The one place where an amount is rounded.</summary>
+public static class AmountRoundings
+{
+    /// <summary>A line's amount as it leaves the rating.</summary>
+    /// <remarks>Rounding: none, or half away from zero, once for a line.</remarks>
+    public static decimal Of(this AmountRounding rounding, decimal exactAmount, CreditType creditType) => rounding switch
+    {
+        AmountRounding.Exact => exactAmount,
+        AmountRounding.MinorUnit => Exact.Normal(decimal.Round(exactAmount, creditType.MinorUnitDecimals, MidpointRounding.AwayFromZero)),
+        _ => throw new ArgumentOutOfRangeException(nameof(rounding), rounding, "Unknown rounding."),
+    };
+}

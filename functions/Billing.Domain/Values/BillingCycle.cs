@@ -1,0 +1,54 @@
+using NodaTime;
+
+namespace Billing.Domain.Values;
+
+/// <summary>How often a period ends.</summary>
+public enum BillingFrequency
+{
+    Monthly,
+    Quarterly,
+    Annual,
+    Weekly,
+}
+
+/// <summary>Periods that follow one another without end, in both directions.</summary>
+/// <remarks>
+/// Bounds: each period is half-open, [start, end), in UTC. Period n starts at anchor + n × interval, never at "previous start + interval":
+/// a monthly anchor on 31 January gives 31 Jan, 28 Feb, 31 Mar, not 28 Mar.
+/// </remarks>
+/// <param name="Anchor">Start of period 0, UTC.</param>
+/// <param name="Frequency">The interval.</param>
+public sealed record BillingCycle(LocalDateTime Anchor, BillingFrequency Frequency)
+{
+    private int Months => Frequency switch
+    {
+        BillingFrequency.Monthly => 1,
+        BillingFrequency.Quarterly => 3,
+        BillingFrequency.Annual => 12,
+        _ => throw new ArgumentOutOfRangeException(nameof(Frequency), Frequency, "A frequency without months."),
+    };
+
+    /// <summary>Start of period n.</summary>
+    public Instant StartOf(int n) =>
+        (Frequency == BillingFrequency.Weekly ? Anchor.PlusWeeks(n) : Anchor.PlusMonths(n * Months)).InUtc().ToInstant();
+
+    /// <summary>Number of the period that an instant lies in.</summary>
+    public int NumberAt(Instant at)
+    {
+        var local = at.InUtc().LocalDateTime;
+        // A first guess that is off by one at most; the loops settle clamped month ends.
+        var n = Frequency == BillingFrequency.Weekly
+            ? Period.DaysBetween(Anchor.Date, local.Date) / 7
+            : ((local.Year - Anchor.Year) * 12 + local.Month - Anchor.Month) / Months;
+        while (StartOf(n) > at) n--;
+        while (StartOf(n + 1) <= at) n++;
+        return n;
+    }
+
+    /// <summary>The period that an instant lies in.</summary>
+    public Interval PeriodAt(Instant at)
+    {
+        var n = NumberAt(at);
+        return new Interval(StartOf(n), StartOf(n + 1));
+    }
+}

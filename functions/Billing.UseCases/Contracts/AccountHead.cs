@@ -1,0 +1,39 @@
+using Billing.Domain.Invoicing;
+using NodaTime;
+
+namespace Billing.UseCases.Contracts;
+
+/// <summary>How far one kind of a contract's invoices has come.</summary>
+/// <param name="Invoices">Counted, void ones included.</param>
+/// <param name="BilledThrough">End of the last final period.</param>
+public sealed record BillingProgress(string ContractId, InvoiceType Kind, int Invoices, Instant? BilledThrough);
+
+/// <summary>An account that is left alone until someone has looked at it.</summary>
+/// <param name="Reason">What went wrong.</param>
+public sealed record ParkedAccount(string CustomerId, string ContractId, string Reason, Instant At);
+
+/// <summary>
+/// What every commit for a customer replaces, on an ETag taken before anything else was read. So two changes of one customer never overlap:
+/// the second one fails and starts over from fresh reads.
+/// </summary>
+/// <param name="Version">Grows by one with each commit.</param>
+/// <param name="NextInvoiceNumber">Of the customer's next final invoice.</param>
+/// <param name="Parked">Null while all is well.</param>
+public sealed record AccountHead(
+    string CustomerId, long Version, long NextInvoiceNumber, IReadOnlyList<BillingProgress> Progress, ParkedAccount? Parked = null)
+{
+    /// <summary>Of a contract; nothing is billed when it is not listed.</summary>
+    public BillingProgress Of(string contractId, InvoiceType kind) =>
+        Progress.FirstOrDefault(p => p.ContractId == contractId && p.Kind == kind) ?? new BillingProgress(contractId, kind, 0, null);
+
+    /// <summary>With one invoice more.</summary>
+    public AccountHead With(BillingProgress progress) => this with
+    {
+        NextInvoiceNumber = NextInvoiceNumber + 1,
+        Progress = [.. Progress.Where(p => p.ContractId != progress.ContractId || p.Kind != progress.Kind), progress],
+    };
+
+    /// <summary>End of the customer's last final usage period, or null.</summary>
+    public Instant? UsageFinalThrough() =>
+        Progress.Where(p => p.Kind == InvoiceType.Usage && p.BilledThrough is not null).Select(p => p.BilledThrough).DefaultIfEmpty().Max();
+}

@@ -1,0 +1,146 @@
+using Billing.Domain.Contracts;
+using Billing.Domain.Values;
+using Billing.UseCases.Documents;
+using Billing.UseCases.Pricing;
+using NodaTime;
+
+namespace Billing.UseCases.Contracts;
+
+/// <summary>What a new customer says.</summary>
+public sealed record NewCustomer(string Name, IReadOnlyList<string> IngestAliases, IReadOnlyDictionary<string, string> CustomFields);
+
+/// <summary>Customers and their usage keys.</summary>
+public sealed class Customers(IDocumentStore store, IClock clock)
+{
+    private const int MaxContractsPerCommit = 45;
+
+    private readonly Accounts accounts = new(store);
+    private readonly UsageKeys keys = new(store, new Accounts(store));
+
+    /// <summary>Creates a customer; its id and aliases become its usage keys, from the beginning of time if nobody had them.</summary>
+    public async Task<Outcome<Customer>> CreateAsync(NewCustomer wanted, IdSource ids, CancellationToken stop)
+    {
+        var id = ids.New();
+        var aliases = wanted.IngestAliases.Distinct(StringComparer.Ordinal).ToList();
+        if ((Customer.CheckName(wanted.Name) ?? Customer.CheckAliases(wanted.IngestAliases)) is { } refusal) return refusal;
+        var created = await accounts.ChangeAsync<Customer>(
+            id,
+            async head =>
+            {
+                if (await accounts.CustomerAsync(id, stop) is { } existing) return new AccountChange<Customer>(existing, null, []);
+                if (!(await keys.TakeAsync(id, [id, .. aliases.Where(a => a != id)], stop)).Is(out var owned, out var taken)) return taken;
+                var now = clock.GetCurrentInstant();
+                var customer = new Customer(id, Customer.Cut(wanted.Name), aliases, owned, wanted.CustomFields, now, now, null);
+                return new AccountChange<Customer>(customer, head, [new Write.Create(Document(customer))]);
+            },
+            stop);
+        if (created.Refusal is null) await keys.SettleAsync(id, created.Value.Keys.Select(k => k.Key), stop);
+        return created;
+    }
+
+    /// <summary>One customer.</summary>
+    public async Task<Outcome<Customer>> GetAsync(string id, CancellationToken stop) =>
+        await accounts.CustomerAsync(id, stop) is { } customer ? customer : NotFound(id);
+
+    /// <summary>The customer who has this usage key now, or null.</summary>
+    public async Task<Customer?> ByKeyAsync(string key, CancellationToken stop) =>
+        await keys.OwnerAsync(key, stop) is { } id ? await accounts.CustomerAsync(id, stop) : null;
+
+    /// <summary>A page of customers.</summary>
+    public Task<Listed<Customer>> ListAsync(ArchiveFilter filter, string? after, int limit, CancellationToken stop) =>
+        store.ListAsync<Customer>(Container.Accounts, Accounts.CustomerId, c => filter.Fits(c.ArchivedAt), after, limit, stop);
+
+    /// <summary>Renames a customer.</summary>
+    public async Task<Outcome<Customer>> SetNameAsync(string id, string name, CancellationToken stop) =>
+        Customer.CheckName(name) is { } refusal
+            ? refusal
+            : await ChangeAsync(id, (customer, _) => Task.FromResult<Outcome<Customer>>(customer with { Name = Customer.Cut(name) }), stop);
+
+    /// <summary>Replaces all aliases. Usage under a new one becomes the customer's; usage under a dropped one stays up to the last final period.</summary>
+    public async Task<Outcome<Customer>> SetIngestAliasesAsync(string id, IReadOnlyList<string> ingestAliases, CancellationToken stop)
+    {
+        if (Customer.CheckAliases(ingestAliases) is { } refusal) return refusal;
+        var wanted = ingestAliases.Distinct(StringComparer.Ordinal).ToList();
+        IReadOnlyList<string> touched = [];
+        var changed = await ChangeAsync(
+            id,
+            async (customer, head) =>
+            {
+                if (customer.ArchivedAt is not null) return Archived(id);
+                var added = wanted.Where(a => !customer.Owns(a)).ToList();
+                if (!(await keys.TakeAsync(id, added, stop)).Is(out var owned, out var taken)) return taken;
+                var kept = Drop(customer, k => k != id && !wanted.Contains(k), head.UsageFinalThrough());
+                touched = [.. added, .. customer.IngestAliases];
+                return customer with { IngestAliases = wanted, Keys = [.. kept.Where(k => !added.Contains(k.Key)), .. owned] };
+            },
+            stop);
+        if (changed.Refusal is null) await keys.SettleAsync(id, touched, stop);
+        return changed;
+    }
+
+    /// <summary>Archives a customer with all contracts: no more invoices; the aliases are free for others, the id is not.</summary>
+    public async Task<Outcome<Customer>> ArchiveAsync(string id, CancellationToken stop)
+    {
+        while (true)
+        {
+            var more = false;
+            var archived = await accounts.ChangeAsync<Customer>(
+                id,
+                async head =>
+                {
+                    if (await store.FindAsync<Customer>(Accounts.PlaceOf(id), Accounts.CustomerId, stop) is not { } found) return NotFound(id);
+                    if (found.Value.ArchivedAt is not null) return new AccountChange<Customer>(found.Value, null, []);
+                    var now = clock.GetCurrentInstant();
+                    var open = (await ContractDocuments.AllAsync(store, id, stop)).Where(c => c.Value.ArchivedAt is null).ToList();
+                    more = open.Count > MaxContractsPerCommit;
+                    var writes = open.Take(MaxContractsPerCommit).SelectMany(c => ArchiveContract(c, head, now)).ToList();
+                    var customer = found.Value;
+                    if (!more)
+                    {
+                        customer = customer with
+                        {
+                            ArchivedAt = now, UpdatedAt = now, IngestAliases = [], Keys = [.. Drop(customer, k => k != id, head.UsageFinalThrough())],
+                        };
+                        writes.Add(new Write.Replace(Document(customer), found.ETag));
+                    }
+                    return new AccountChange<Customer>(customer, head, writes);
+                },
+                stop);
+            if (more) continue;
+            if (archived.Refusal is null) await keys.SettleAsync(id, archived.Value.Keys.Select(k => k.Key), stop);
+            return archived;
+        }
+    }
+
+    private static Write[] ArchiveContract(Found<Contract> contract, AccountHead head, Instant now) =>
+    [
+        ContractDocuments.Past(contract.Value),
+        new Write.Replace(
+            ContractDocuments.Document(contract.Value with { ArchivedAt = now, Version = contract.Value.Version + 1 }, head, Duration.Zero), contract.ETag),
+    ];
+
+    /// <summary>The keys once some were let go: what is final stays.</summary>
+    private static IEnumerable<OwnedKey> Drop(Customer customer, Func<string, bool> drop, Instant? finalThrough) =>
+        customer.Keys.SelectMany(k => k.Until is null && drop(k.Key)
+            ? new KeyOwnership(k.Key, [new OwnershipSpan(customer.Id, k.From, null)]).Release(customer.Id, finalThrough).Of(customer.Id)
+            : [k]);
+
+    private Task<Outcome<Customer>> ChangeAsync(string id, Func<Customer, AccountHead, Task<Outcome<Customer>>> decide, CancellationToken stop) =>
+        accounts.ChangeAsync<Customer>(
+            id,
+            async head =>
+            {
+                if (await store.FindAsync<Customer>(Accounts.PlaceOf(id), Accounts.CustomerId, stop) is not { } found) return NotFound(id);
+                if (!(await decide(found.Value, head)).Is(out var changed, out var refusal)) return refusal;
+                changed = changed with { UpdatedAt = clock.GetCurrentInstant() };
+                return new AccountChange<Customer>(changed, head, [new Write.Replace(Document(changed), found.ETag)]);
+            },
+            stop);
+
+    private static Document Document(Customer customer) =>
+        Accounts.PlaceOf(customer.Id).Keep(Accounts.CustomerId, Accounts.CustomerId, customer);
+
+    internal static Refusal NotFound(string id) => new("customer_not_found", $"No customer has the id '{id}'.", "/customer_id", RefusalKind.NotFound);
+
+    internal static Refusal Archived(string id) => new("customer_archived", $"Customer {id} is archived.", "/customer_id", RefusalKind.Conflict);
+}

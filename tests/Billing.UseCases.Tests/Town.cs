@@ -1,0 +1,116 @@
+using Billing.Domain.Contracts;
+using Billing.Domain.Invoicing;
+using Billing.Domain.Pricing;
+using Billing.Domain.Values;
+using Billing.UseCases.Contracts;
+using Billing.UseCases.Documents;
+using Billing.UseCases.Invoicing;
+using Billing.UseCases.Pricing;
+using NodaTime;
+
+namespace Billing.UseCases.Tests;
+
+/// <summary>All use cases over one store, a clock that is set by hand, and usage that is simply listed.</summary>
+internal sealed class Town : IClock
+{
+    private readonly List<(string Customer, string Metric, Instant At, decimal Quantity)> usage = [];
+
+    public Town()
+    {
+        ReadMetrics metrics = (ids, _) => Task.FromResult<IReadOnlyList<PricedMetric>>([.. Metrics.Where(m => ids.Contains(m.Id))]);
+        Products = new Products(Store, this, metrics);
+        Cards = new RateCards(Store, this);
+        Rates = new Rates(Store, Cards, Products, this);
+        Customers = new Customers(Store, this);
+        Settings = new SettingsStore(Store);
+        Contracts = new UseCases.Contracts.Contracts(Store, this, Cards, Settings);
+        Rating = new PeriodRating(Cards, Rates, Products, metrics, ReadAsync);
+        Parked = new ParkedAccounts(Store, Settings);
+        Invoices = new Invoices(Store, this, Rating, Settings);
+        Finalize = new FinalizeInvoices(Store, Rating, Settings, _ => Task.FromResult(Cut ?? Now), Parked);
+        Accounts = new Accounts(Store);
+        Ids = new IdSource(this);
+    }
+
+    public MemoryDocuments Store { get; } = new();
+
+    public Instant Now { get; set; } = At("2025-12-31");
+
+    /// <summary>Null: everything is counted.</summary>
+    public Instant? Cut { get; set; }
+
+    public Func<string, Task>? OnRead { get; set; }
+
+    public List<PricedMetric> Metrics { get; } = [new("calls", false, [["model"]])];
+
+    public IdSource Ids { get; }
+
+    public Products Products { get; }
+
+    public RateCards Cards { get; }
+
+    public Rates Rates { get; }
+
+    public Customers Customers { get; }
+
+    public SettingsStore Settings { get; }
+
+    public UseCases.Contracts.Contracts Contracts { get; }
+
+    public PeriodRating Rating { get; }
+
+    public ParkedAccounts Parked { get; }
+
+    public Invoices Invoices { get; }
+
+    public FinalizeInvoices Finalize { get; }
+
+    public Accounts Accounts { get; }
+
+    public static Instant At(string day) => NodaTime.Text.InstantPattern.ExtendedIso.Parse(day.Contains('T') ? day + ":00:00Z" : day + "T00:00:00Z").Value;
+
+    public Instant GetCurrentInstant() => Now;
+
+    public void Use(string customer, string hour, decimal quantity) => usage.Add((customer, "calls", At(hour), quantity));
+
+    public async Task<Product> ProductAsync(string name = "Calls", params string[] pricingKey) =>
+        (await Products.CreateAsync(
+            ProductType.Usage, new ProductTerms(name, "calls", pricingKey, [], null, null, []), new Dictionary<string, string>(), Ids, default)).Value;
+
+    /// <summary>A card with one product at 1,000 x 10, 9,000 x 8, then 5.</summary>
+    public async Task<RateCard> CardAsync(params RateCardAlias[] aliases)
+    {
+        var product = await ProductAsync();
+        var card = (await Cards.CreateAsync(new NewRateCard("Standard", null, aliases, null, new Dictionary<string, string>()), Ids, default)).Value;
+        await RateAsync(card, product, new Price.Tiered([new Tier(1000, 10), new Tier(9000, 8), new Tier(null, 5)]));
+        return card;
+    }
+
+    public async Task RateAsync(RateCard card, Product product, Price price, string from = "2025-01-01") =>
+        _ = (await Rates.AddAsync(card.Id, [new NewRate(product.Id, price, At(from), null, true, Groups.None)], Ids, default)).Value;
+
+    public async Task<Customer> CustomerAsync(string name, params string[] aliases) =>
+        (await Customers.CreateAsync(new NewCustomer(name, aliases, new Dictionary<string, string>()), Ids, default)).Value;
+
+    public async Task<Contract> ContractAsync(Customer customer, RateCard card, string start = "2026-01-01", string? end = null) =>
+        (await Contracts.CreateAsync(new NewContract(customer.Id, At(start), end is null ? null : At(end), card.Id), Ids, default)).Value;
+
+    public Task<InvoiceRun> RunAsync() => Finalize.RunDueInvoicesAsync(Now, Ids, default);
+
+    public async Task<IReadOnlyList<Invoice>> ListAsync(string customerId, InvoiceStatus? status = null) =>
+        (await Invoices.ListAsync(customerId, new InvoiceFilter(status), null, 100, default)).Value.Items;
+
+    private async Task<IReadOnlyList<UsageQuantity>> ReadAsync(
+        string customerId, IReadOnlyList<MeteredProduct> products, IReadOnlyList<Interval> segments, CancellationToken stop)
+    {
+        if (OnRead is { } before) await before(customerId);
+        return
+        [
+            .. from product in products
+               from segment in segments
+               let used = usage.Where(u => u.Customer == customerId && u.Metric == product.BillableMetricId && segment.Contains(u.At)).ToList()
+               where used.Count > 0
+               select new UsageQuantity(product.ProductId, segment, Groups.None, used.Sum(u => u.Quantity)),
+        ];
+    }
+}
