@@ -1,3 +1,4 @@
+using Billing.Functions.Api.OpenMeter;
 using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
@@ -26,6 +27,8 @@ public static class MeteringParts
         services.AddSingleton<IngestStats>();
         services.AddSingleton<RejectedUsage>();
         services.AddSingleton<KnownKeys>();
+        services.AddSingleton<AskUsage>();
+        services.AddSingleton<QueryMeter>();
         services.AddSingleton<Cut>();
         services.AddSingleton(WithSecret<BuildDays>);
         services.AddSingleton(all => new DueJob(

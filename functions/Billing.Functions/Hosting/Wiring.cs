@@ -1,4 +1,6 @@
 using Billing.Functions.Api;
+using Billing.Functions.Api.Metering;
+using Billing.Functions.Api.OpenMeter;
 using Billing.Functions.Hosting.Access;
 using Billing.Functions.Hosting.OpenApi;
 using Billing.UseCases.Access;
@@ -34,6 +36,7 @@ public static class Wiring
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddStorage(settings);
         builder.Services.AddMetering(settings);
+        builder.Services.AddInvoicing();
         builder.Services.AddSingleton(all => ActivatorUtilities.CreateInstance<BillingClock>(all, realClock));
         builder.Services.AddSingleton<IClock>(all => all.GetRequiredService<BillingClock>());
         builder.Services.AddSingleton<ApiKeys>();
@@ -60,6 +63,11 @@ public static class Wiring
         HealthApi.Map(app);
         ApiKeysApi.Map(app);
         IngestApi.Map(app);
+        BillableMetricsApi.Map(app);
+        UsageApi.Map(app);
+        MetersApi.Map(app);
+        MeterQueryApi.Map(app);
+        EventsApi.Map(app);
         if (app.Services.GetRequiredService<Settings>().TestClock) TestClockApi.Map(app);
     }
 

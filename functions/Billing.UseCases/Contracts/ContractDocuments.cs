@@ -6,7 +6,7 @@ using NodaTime;
 namespace Billing.UseCases.Contracts;
 
 /// <summary>How contracts lie in their customer's partition.</summary>
-internal static class ContractDocuments
+public static class ContractDocuments
 {
     public const string Kind = "contract";
 

@@ -1,6 +1,7 @@
 using Billing.Domain.Contracts;
 using Billing.Domain.Values;
 using Billing.UseCases.Documents;
+using NodaTime;
 
 namespace Billing.UseCases.Contracts;
 
@@ -27,6 +28,18 @@ public sealed class UsageKeys(IDocumentStore store, Accounts accounts)
     /// <summary>The customer who has the key now, or null.</summary>
     public async Task<string?> OwnerAsync(string key, CancellationToken stop) =>
         (await FindAsync(key, stop))?.Value.Holder is { } holder && await ListsAsync(holder, key, stop) ? holder : null;
+
+    /// <summary>The customer whose the usage under a key at an instant is, or null.</summary>
+    public async Task<Customer?> OwnerAtAsync(string key, Instant at, CancellationToken stop)
+    {
+        if (await FindAsync(key, stop) is not { } found) return null;
+        foreach (var id in found.Value.Ownership.Spans.Select(s => s.CustomerId).Append(found.Value.ClaimedBy).OfType<string>().Distinct())
+        {
+            if (await accounts.CustomerAsync(id, stop) is { } customer
+                && customer.Keys.Any(k => k.Key == key && !(at < k.From) && !(at >= k.Until))) return customer;
+        }
+        return null;
+    }
 
     /// <summary>Claims keys for a customer. Errors: refused, naming the owner, when another customer has one.</summary>
     /// <returns>Every time in which the keys are the customer's.</returns>

@@ -1,0 +1,48 @@
+using Billing.Functions.Hosting.Pipeline;
+using Billing.UseCases.Contracts;
+using Billing.UseCases.Documents;
+using Billing.UseCases.Invoicing;
+using Billing.UseCases.Metering;
+using Billing.UseCases.Pricing;
+using NodaTime;
+
+namespace Billing.Functions.Hosting;
+
+/// <summary>Registers customers, prices, contracts and invoices, and what they and metering know of one another.</summary>
+public static class InvoicingParts
+{
+    public static void AddInvoicing(this IServiceCollection services)
+    {
+        services.AddSingleton<Accounts>();
+        services.AddSingleton<UsageKeys>();
+        services.AddSingleton<Customers>();
+        services.AddSingleton<Contracts>();
+        services.AddSingleton<SettingsStore>();
+        services.AddSingleton<Products>();
+        services.AddSingleton<RateCards>();
+        services.AddSingleton<Rates>();
+        services.AddSingleton<PeriodRating>();
+        services.AddSingleton<Invoices>();
+        services.AddSingleton<ParkedAccounts>();
+        services.AddSingleton<FinalizeInvoices>();
+        services.AddSingleton<MeteredUsage>();
+        services.AddSingleton<ReadUsage>(all => all.GetRequiredService<MeteredUsage>().ReadAsync);
+        services.AddSingleton<ReadMetrics>(all => all.GetRequiredService<MeteredUsage>().MetricsAsync);
+        services.AddSingleton<ReadCut>(all => all.GetRequiredService<Cut>().ReadAsync);
+        services.AddSingleton<ReadCustomerKeys>(all => async (id, stop) =>
+            await all.GetRequiredService<Accounts>().CustomerAsync(id, stop) is { } customer
+                ? [.. customer.Keys.Select(k => new KeySpan(WindowNames.KeyOf(k.Key), k.From ?? Instant.MinValue, k.Until ?? Instant.MaxValue))]
+                : null);
+        services.AddSingleton<FindUsageOwner>(all => async (key, at, stop) =>
+            await all.GetRequiredService<UsageKeys>().OwnerAtAsync(key, at, stop) is { } customer ? new UsageOwner(customer.Id, customer.Name) : null);
+        services.AddSingleton<ListUsageOwners>(all => async (after, limit, stop) =>
+        {
+            var page = await all.GetRequiredService<Customers>().ListAsync(ArchiveFilter.NotArchived, after, limit, stop);
+            return ([.. page.Items.Select(c => c.Id)], page.Next);
+        });
+        services.AddSingleton(all => new DueJob(
+            "invoices",
+            async stop => await all.GetRequiredService<IDocumentStore>().DueAsync(Container.Accounts, ContractDocuments.Kind, Instant.MaxValue, 1, stop) is [var first, ..] ? first.Document.Due : null,
+            (cut, stop) => all.GetRequiredService<FinalizeInvoices>().RunDueInvoicesAsync(cut, new IdSource(all.GetRequiredService<IClock>()), stop)));
+    }
+}
