@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using Billing.Domain.Values;
 using NodaTime;
 
@@ -28,9 +29,10 @@ public static class ArchiveSegment
             long.Parse(numbers.AsSpan(0, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 
-    public static ReadOnlyMemory<byte> Encode(IEnumerable<ArchivedMessage> messages)
+    /// <summary>Writes messages into a stream that is emptied first; the result lies in its buffer.</summary>
+    public static ReadOnlyMemory<byte> Encode(IEnumerable<ArchivedMessage> messages, MemoryStream into)
     {
-        var into = new MemoryStream();
+        into.SetLength(0);
         into.WriteByte(Version);
         using (var deflate = new DeflateStream(into, CompressionLevel.Fastest, leaveOpen: true))
         {
@@ -41,7 +43,7 @@ public static class ArchiveSegment
                 Number(header, (ulong)message.Sequence);
                 Number(header, (ulong)message.EnqueuedAt.ToUnixTimeTicks());
                 Number(header, (ulong)message.Verdicts.Length);
-                foreach (var verdict in message.Verdicts.Span) header.Write([(byte)verdict]);
+                header.Write(MemoryMarshal.AsBytes(message.Verdicts.Span));
                 Number(header, (ulong)message.Body.Length);
                 deflate.Write(header.WrittenSpan);
                 deflate.Write(message.Body.Span);

@@ -14,6 +14,7 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     private readonly byte[] groupBuffer = new byte[64 * 1024];
     private readonly WindowCommits commits = new(documents, secret, partition);
     private readonly List<WindowShards> dirty = [];
+    private readonly List<(WindowShards Customer, WindowShards Total)> targets = [];
     private long batch;
     private long heldBytes;
 
@@ -25,10 +26,10 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     {
         batch++;
         NewKeys.Clear();
-        var targets = await LoadAsync(messages, stop);
+        await LoadAsync(messages, stop);
         var counts = new FoldCounts();
         var at = 0;
-        foreach (var message in messages) Fold(message, targets, ref at, counts);
+        foreach (var message in messages) Fold(message, ref at, counts);
         return counts;
     }
 
@@ -49,9 +50,9 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     }
 
     // The windows of each counted event that some meter takes, in order of the events: the customer's and the total's.
-    private async Task<List<(WindowShards Customer, WindowShards Total)>> LoadAsync(IReadOnlyList<FoldMessage> messages, CancellationToken stop)
+    private async Task LoadAsync(IReadOnlyList<FoldMessage> messages, CancellationToken stop)
     {
-        var targets = new List<(WindowShards, WindowShards)>();
+        targets.Clear();
         var missing = new List<WindowShards>();
         foreach (var message in messages)
         {
@@ -65,7 +66,6 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
             }
         }
         foreach (var window in missing) await LoadAsync(window, stop);
-        return targets;
     }
 
     private static bool Matches(MeterSet meters, in UsageEvent read, ReadOnlySpan<EventProperty> properties)
@@ -106,7 +106,7 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         if (stored.Count == 0) NewKeys.Add(window.Key);
     }
 
-    private void Fold(FoldMessage message, List<(WindowShards Customer, WindowShards Total)> targets, ref int at, FoldCounts counts)
+    private void Fold(FoldMessage message, ref int at, FoldCounts counts)
     {
         if (message.Meters is not { } meters) return;
         for (var i = 0; i < message.Parsed.Count; i++)

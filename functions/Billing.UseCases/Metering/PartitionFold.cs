@@ -18,6 +18,12 @@ internal sealed class PartitionFold(FoldWindows windows)
 
     public EventParser Parser { get; } = new();
 
+    /// <summary>Space for the claims of a batch, used again by the next.</summary>
+    public List<Claim> Claims { get; } = [];
+
+    /// <summary>Space for the archive's blob of a batch, used again by the next.</summary>
+    public MemoryStream Archived { get; } = new();
+
     /// <summary>The message read at a position of the batch; its memory is used again by the next batch.</summary>
     public ParsedMessage ParsedAt(int position)
     {

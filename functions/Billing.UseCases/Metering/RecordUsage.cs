@@ -64,9 +64,9 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
         if (batch.Count == 0) return progress;
         var first = batch[0].Sequence;
         var last = batch[^1];
-        await ClaimAsync(partition, batch, bad, stop);
+        await ClaimAsync(partition, state.Claims, batch, bad, stop);
         var markers = await MetersAsync(state, progress, batch, stop);
-        await archive.PutIfAbsentAsync(ArchiveSegment.NameOf(partition, first, last.Sequence), ArchiveSegment.Encode(batch.Select(ArchivedOf)), stop);
+        await archive.PutIfAbsentAsync(ArchiveSegment.NameOf(partition, first, last.Sequence), ArchiveSegment.Encode(batch.Select(ArchivedOf), state.Archived), stop);
         var counts = await state.Windows.FoldAsync(batch, stop);
         bad.AddRange(counts.Unreadable.Select(u => Describe(partition, batch[(int)(u.Sequence - first)], u)));
         await rejected.WriteAsync(partition.ToString(), first, last.Sequence, bad, stop);
@@ -98,9 +98,9 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
         return fold;
     }
 
-    private async Task ClaimAsync(LogPartition partition, List<FoldMessage> batch, List<RejectedEvent> bad, CancellationToken stop)
+    private async Task ClaimAsync(LogPartition partition, List<Claim> claims, List<FoldMessage> batch, List<RejectedEvent> bad, CancellationToken stop)
     {
-        var claims = new List<Claim>();
+        claims.Clear();
         foreach (var message in batch)
         {
             for (var i = 0; i < message.Parsed.Count; i++)
@@ -163,7 +163,7 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
 
     // A replay is the same copy again, so the archive knows it as fresh.
     private static ArchivedMessage ArchivedOf(FoldMessage message) => new(
-        message.Sequence, message.EnqueuedAt, message.Parsed.Body, message.Verdicts.Select(v => v == Verdict.Replay ? Verdict.Fresh : v).ToArray());
+        message.Sequence, message.EnqueuedAt, message.Parsed.Body, Array.ConvertAll(message.Verdicts, v => v == Verdict.Replay ? Verdict.Fresh : v));
 
     private static void Reject(FoldMessage message, int index, string reason, LogPartition partition, List<RejectedEvent> bad)
     {
