@@ -1,5 +1,4 @@
 using Billing.Domain.Contracts;
-using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Contracts;
@@ -7,7 +6,7 @@ using Billing.UseCases.Pricing;
 using Microsoft.AspNetCore.Mvc;
 using NodaTime;
 
-namespace Billing.Functions.Api;
+namespace Billing.Functions.Api.Invoicing;
 
 /// <summary>Customers and the keys that their usage comes under.</summary>
 public static class CustomersApi
@@ -105,14 +104,4 @@ public static class CustomersApi
 
     /// <summary>Where else the customer is known.</summary>
     internal sealed record CustomerConfig(string? SalesforceAccountId = null);
-}
-
-/// <summary>An id by itself.</summary>
-public sealed record ShownId(string Id);
-
-/// <summary>A unit of money.</summary>
-public sealed record ShownCreditType(string Id, string Name)
-{
-    /// <summary>Shows the currency with this id.</summary>
-    public static ShownCreditType Of(string id) => Currencies.Find(id) is { } currency ? new(currency.Id, currency.Name) : new(id, id);
 }

@@ -7,7 +7,7 @@ using Billing.UseCases.Access;
 using Billing.UseCases.Contracts;
 using NodaTime;
 
-namespace Billing.Functions.Api;
+namespace Billing.Functions.Api.Invoicing;
 
 /// <summary>Contracts.</summary>
 public static class ContractsApi

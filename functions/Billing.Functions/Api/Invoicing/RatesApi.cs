@@ -7,7 +7,7 @@ using Billing.UseCases.Documents;
 using Billing.UseCases.Pricing;
 using NodaTime;
 
-namespace Billing.Functions.Api;
+namespace Billing.Functions.Api.Invoicing;
 
 /// <summary>The rates of rate cards.</summary>
 public static class RatesApi

@@ -6,7 +6,7 @@ using Billing.UseCases.Access;
 using Billing.UseCases.Pricing;
 using NodaTime;
 
-namespace Billing.Functions.Api;
+namespace Billing.Functions.Api.Invoicing;
 
 /// <summary>Rate cards and the units of money.</summary>
 public static class RateCardsApi

@@ -9,7 +9,7 @@ using Billing.UseCases.Invoicing;
 using Microsoft.AspNetCore.Mvc;
 using NodaTime;
 
-namespace Billing.Functions.Api;
+namespace Billing.Functions.Api.Invoicing;
 
 /// <summary>Invoices, and the accounts whose invoices have stopped.</summary>
 public static class InvoicesApi

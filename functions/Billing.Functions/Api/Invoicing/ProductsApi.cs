@@ -7,7 +7,7 @@ using Billing.UseCases.Access;
 using Billing.UseCases.Pricing;
 using NodaTime;
 
-namespace Billing.Functions.Api;
+namespace Billing.Functions.Api.Invoicing;
 
 /// <summary>Products.</summary>
 public static class ProductsApi
