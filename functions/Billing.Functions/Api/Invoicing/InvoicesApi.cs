@@ -85,8 +85,12 @@ public static class InvoicesApi
         public Outcome<InvoiceFilter?> Filter()
         {
             InvoiceStatus? status = null;
-            if (Status is not null && !Enum.TryParse(Status, ignoreCase: true, out InvoiceStatus parsed)) return Unknown("status", "DRAFT, FINALIZED or VOID");
-            else if (Status is not null) status = Enum.Parse<InvoiceStatus>(Status, ignoreCase: true);
+            if (Status is not null)
+            {
+                // A number would be taken for a member as well.
+                if (!Status.All(char.IsAsciiLetter) || !Enum.TryParse(Status, ignoreCase: true, out InvoiceStatus parsed)) return Unknown("status", "DRAFT, FINALIZED or VOID");
+                status = parsed;
+            }
             var newest = Sort?.ToUpperInvariant() switch
             {
                 null or "DATE_ASC" => false,

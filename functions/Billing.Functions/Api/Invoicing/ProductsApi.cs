@@ -118,9 +118,12 @@ public static class ProductsApi
         string? BillableMetricId = null,
         IReadOnlyList<string>? PricingGroupKey = null,
         IReadOnlyList<string>? PresentationGroupKey = null,
-        JsonElement QuantityConversion = default,
-        JsonElement QuantityRounding = default,
-        IReadOnlyList<string>? Tags = null);
+        IReadOnlyList<string>? Tags = null)
+    {
+        public JsonElement QuantityConversion { get; init; }
+
+        public JsonElement QuantityRounding { get; init; }
+    }
 
     /// <summary>Which product.</summary>
     internal sealed record ProductId([property: System.Text.Json.Serialization.JsonPropertyName("product_id")] string Id);

@@ -65,7 +65,7 @@ public static class RateCardsApi
     private static readonly Refusal NoConversions = new(
         "custom_units_not_offered", "Rates in custom pricing units, and so their conversions, are not offered.", "/credit_type_conversions", RefusalKind.NotOffered);
 
-    private static bool Asks(JsonElement list) => list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0;
+    private static bool Asks(JsonElement? list) => list is { ValueKind: JsonValueKind.Array } asked && asked.GetArrayLength() > 0;
 
     private static ShownRateCard Show(RateCard c) => new(
         c.Id, c.Name, c.Description, c.Aliases, ShownCreditType.Of(c.FiatCreditTypeId), c.CreatedAt, c.ArchivedAt, c.CustomFields);
@@ -76,12 +76,12 @@ public static class RateCardsApi
         string? Description = null,
         IReadOnlyList<RateCardAlias>? Aliases = null,
         string? FiatCreditTypeId = null,
-        JsonElement CreditTypeConversions = default,
+        JsonElement? CreditTypeConversions = null,
         IReadOnlyDictionary<string, string>? CustomFields = null);
 
     /// <summary>What changes; an absent member stays.</summary>
     internal sealed record UpdateRateCard(
-        string RateCardId, string? Name = null, string? Description = null, IReadOnlyList<RateCardAlias>? Aliases = null, JsonElement AddCreditTypeConversions = default);
+        string RateCardId, string? Name = null, string? Description = null, IReadOnlyList<RateCardAlias>? Aliases = null, JsonElement? AddCreditTypeConversions = null);
 
     /// <summary>A rate card.</summary>
     internal sealed record ShownRateCard(

@@ -74,7 +74,7 @@ public static class RatesApi
 
     private static Outcome<NewRate> Read(AddRate rate)
     {
-        if (rate.CommitRate.ValueKind == JsonValueKind.Object)
+        if (rate.CommitRate is { ValueKind: JsonValueKind.Object })
         {
             return new Refusal("commit_rate_not_offered", "Commit rates are not offered.", "/commit_rate", RefusalKind.NotOffered);
         }
@@ -116,7 +116,7 @@ public static class RatesApi
         IReadOnlyList<AddTier>? Tiers = null,
         IReadOnlyDictionary<string, string>? PricingGroupValues = null,
         string? CreditTypeId = null,
-        JsonElement CommitRate = default);
+        JsonElement? CommitRate = null);
 
     /// <summary>A tier: its size is its width, and the last has none.</summary>
     internal sealed record AddTier(decimal Price, decimal? Size = null);
