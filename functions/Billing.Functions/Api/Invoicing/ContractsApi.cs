@@ -25,7 +25,7 @@ public static class ContractsApi
     }
 
     /// <summary>Makes a contract. Terms that are not offered yet are refused, never left out.</summary>
-    private static async Task<Answer<Data<ShownId>>> CreateAsync(CreateContract body, Contracts contracts, Caller caller, CancellationToken stop)
+    internal static async Task<Answer<Data<ShownId>>> CreateAsync(CreateContract body, Contracts contracts, Caller caller, CancellationToken stop)
     {
         if (body.NotOffered() is { } refusal) return Answers.Of<ShownId>(refusal);
         var schedule = body.UsageStatementSchedule is { } s
@@ -40,23 +40,23 @@ public static class ContractsApi
     }
 
     /// <summary>Reads a contract.</summary>
-    private static async Task<Answer<Data<ShownContract>>> GetAsync(WhichContract body, Contracts contracts, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownContract>>> GetAsync(WhichContract body, Contracts contracts, CancellationToken stop) =>
         Answers.Of(await contracts.GetAsync(body.CustomerId, body.ContractId, stop), Show);
 
     /// <summary>Reads a contract in the shape of version 1.</summary>
-    private static async Task<Answer<Data<ShownContractV1>>> GetV1Async(WhichContract body, Contracts contracts, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownContractV1>>> GetV1Async(WhichContract body, Contracts contracts, CancellationToken stop) =>
         Answers.Of(await contracts.GetAsync(body.CustomerId, body.ContractId, stop), ShowV1);
 
     /// <summary>Lists the contracts of a customer.</summary>
-    private static async Task<Answer<Data<ShownContract[]>>> ListAsync(WhichContracts body, Contracts contracts, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownContract[]>>> ListAsync(WhichContracts body, Contracts contracts, CancellationToken stop) =>
         Answers.Of(await contracts.ListAsync(body.CustomerId, body.IncludeArchived, stop), list => list.Where(body.Fits).Select(Show).ToArray());
 
     /// <summary>Lists the contracts of a customer in the shape of version 1.</summary>
-    private static async Task<Answer<Data<ShownContractV1[]>>> ListV1Async(WhichContracts body, Contracts contracts, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownContractV1[]>>> ListV1Async(WhichContracts body, Contracts contracts, CancellationToken stop) =>
         Answers.Of(await contracts.ListAsync(body.CustomerId, body.IncludeArchived, stop), list => list.Where(body.Fits).Select(ShowV1).ToArray());
 
     /// <summary>Ends a contract earlier or later; without ending_before it has no end any more.</summary>
-    private static async Task<Answer<Data<ShownId>>> UpdateEndDateAsync(NewEndDate body, Contracts contracts, CancellationToken stop) => Answers.Of(
+    internal static async Task<Answer<Data<ShownId>>> UpdateEndDateAsync(NewEndDate body, Contracts contracts, CancellationToken stop) => Answers.Of(
         await contracts.UpdateEndDateAsync(body.CustomerId, body.ContractId, body.EndingBefore, body.AllowEndingBeforeFinalizedInvoice, stop), c => new ShownId(c.Id));
 
     private static ShownContract Show(Contract c) => new(

@@ -23,14 +23,14 @@ public static class CustomersApi
     }
 
     /// <summary>Creates a customer. An alias that another customer has is a conflict.</summary>
-    private static async Task<Answer<Data<ShownCustomer>>> CreateAsync(CreateCustomer body, Customers customers, Caller caller, CancellationToken stop)
+    internal static async Task<Answer<Data<ShownCustomer>>> CreateAsync(CreateCustomer body, Customers customers, Caller caller, CancellationToken stop)
     {
         var aliases = body.IngestAliases ?? (body.ExternalId is { } external ? [external] : []);
         return Answers.Of(await customers.CreateAsync(new NewCustomer(body.Name, aliases, body.CustomFields ?? None), caller.Ids, stop), Show);
     }
 
     /// <summary>Lists customers that are not archived; only_archived turns that round.</summary>
-    private static async Task<Answer<Listing<ShownCustomer>>> ListAsync(
+    internal static async Task<Answer<Listing<ShownCustomer>>> ListAsync(
         [AsParameters] PageQuery page,
         [FromQuery(Name = "customer_ids")] string[]? customerIds,
         [FromQuery(Name = "ingest_alias")] string? ingestAlias,
@@ -58,20 +58,20 @@ public static class CustomersApi
     }
 
     /// <summary>Reads a customer.</summary>
-    private static async Task<Answer<Data<ShownCustomer>>> GetAsync([FromRoute(Name = "customer_id")] string customerId, Customers customers, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownCustomer>>> GetAsync([FromRoute(Name = "customer_id")] string customerId, Customers customers, CancellationToken stop) =>
         Answers.Of(await customers.GetAsync(customerId, stop), Show);
 
     /// <summary>Archives a customer and all its contracts; its aliases are free again.</summary>
-    private static async Task<Answer<Data<ShownId>>> ArchiveAsync(ShownId body, Customers customers, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownId>>> ArchiveAsync(ShownId body, Customers customers, CancellationToken stop) =>
         Answers.Of(await customers.ArchiveAsync(body.Id, stop), c => new ShownId(c.Id));
 
     /// <summary>Renames a customer; names are cut at 160 characters.</summary>
-    private static async Task<Answer<Data<ShownCustomer>>> SetNameAsync(
+    internal static async Task<Answer<Data<ShownCustomer>>> SetNameAsync(
         [FromRoute(Name = "customer_id")] string customerId, SetName body, Customers customers, CancellationToken stop) =>
         Answers.Of(await customers.SetNameAsync(customerId, body.Name, stop), Show);
 
     /// <summary>Replaces all ingest aliases of a customer.</summary>
-    private static async Task<EmptyAnswer> SetIngestAliasesAsync(
+    internal static async Task<EmptyAnswer> SetIngestAliasesAsync(
         [FromRoute(Name = "customer_id")] string customerId, SetAliases body, Customers customers, CancellationToken stop) =>
         Answers.Empty(await customers.SetIngestAliasesAsync(customerId, body.IngestAliases, stop));
 

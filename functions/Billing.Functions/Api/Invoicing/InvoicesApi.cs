@@ -25,7 +25,7 @@ public static class InvoicesApi
     }
 
     /// <summary>Lists a customer's invoices, drafts as of now, by the start of their periods.</summary>
-    private static async Task<Answer<Listing<ShownInvoice>>> ListAsync(
+    internal static async Task<Answer<Listing<ShownInvoice>>> ListAsync(
         [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownInvoice>(refusal);
@@ -38,7 +38,7 @@ public static class InvoicesApi
     }
 
     /// <summary>Reads an invoice.</summary>
-    private static async Task<Answer<Data<ShownInvoice>>> GetAsync(
+    internal static async Task<Answer<Data<ShownInvoice>>> GetAsync(
         [FromRoute(Name = "customer_id")] string customerId,
         [FromRoute(Name = "invoice_id")] string invoiceId,
         [FromQuery(Name = "skip_zero_qty_line_items")] bool? skipZero,
@@ -47,7 +47,7 @@ public static class InvoicesApi
         Answers.Of(await invoices.GetAsync(customerId, invoiceId, stop), i => Show(i, skipZero == true));
 
     /// <summary>Lists accounts whose invoices have stopped because they cannot be rated, with the reason.</summary>
-    private static async Task<Answer<Listing<UseCases.Contracts.ParkedAccount>>> ListParkedAsync([AsParameters] PageQuery page, ParkedAccounts parked, CancellationToken stop)
+    internal static async Task<Answer<Listing<UseCases.Contracts.ParkedAccount>>> ListParkedAsync([AsParameters] PageQuery page, ParkedAccounts parked, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<UseCases.Contracts.ParkedAccount>(refusal);
         var list = await parked.ListAsync(wanted.From, wanted.Limit, stop);
@@ -55,7 +55,7 @@ public static class InvoicesApi
     }
 
     /// <summary>Lets an account's invoices go on.</summary>
-    private static async Task<EmptyAnswer> ReleaseAsync(Release body, ParkedAccounts parked, CancellationToken stop) =>
+    internal static async Task<EmptyAnswer> ReleaseAsync(Release body, ParkedAccounts parked, CancellationToken stop) =>
         Answers.Empty(await parked.ReleaseAsync(body.CustomerId, stop));
 
     private static ShownInvoice Show(Invoice i, bool skipZero) => new(

@@ -23,7 +23,7 @@ public static class ProductsApi
     }
 
     /// <summary>Creates a product. Pricing and presentation keys together must be one group key of the metric.</summary>
-    private static async Task<Answer<Data<ShownId>>> CreateAsync(CreateProduct body, Products products, Caller caller, CancellationToken stop)
+    internal static async Task<Answer<Data<ShownId>>> CreateAsync(CreateProduct body, Products products, Caller caller, CancellationToken stop)
     {
         var terms = new ProductTerms(
             body.Name, body.BillableMetricId, body.PricingGroupKey ?? [], body.PresentationGroupKey ?? [], body.QuantityConversion, body.QuantityRounding, body.Tags ?? []);
@@ -32,11 +32,11 @@ public static class ProductsApi
     }
 
     /// <summary>Reads a product with its history.</summary>
-    private static async Task<Answer<Data<ShownProduct>>> GetAsync(ProductId body, Products products, IClock clock, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownProduct>>> GetAsync(ProductId body, Products products, IClock clock, CancellationToken stop) =>
         Answers.Of(await products.GetAsync(body.Id, stop), p => Show(p, clock.GetCurrentInstant()));
 
     /// <summary>Changes a product from an hour on.</summary>
-    private static async Task<Answer<Data<ShownId>>> UpdateAsync(UpdateProduct body, Products products, IClock clock, CancellationToken stop)
+    internal static async Task<Answer<Data<ShownId>>> UpdateAsync(UpdateProduct body, Products products, IClock clock, CancellationToken stop)
     {
         if (!Changed<QuantityConversion>(body.QuantityConversion, "/quantity_conversion").Is(out var conversion, out var refusal)
             || !Changed<QuantityRounding>(body.QuantityRounding, "/quantity_rounding").Is(out var rounding, out refusal)) return Answers.Of<ShownId>(refusal);
@@ -54,7 +54,7 @@ public static class ProductsApi
     }
 
     /// <summary>Lists products.</summary>
-    private static async Task<Answer<Listing<ShownProduct>>> ListAsync(
+    internal static async Task<Answer<Listing<ShownProduct>>> ListAsync(
         [AsParameters] PageQuery page, ListProducts body, Products products, IClock clock, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownProduct>(refusal);
@@ -63,7 +63,7 @@ public static class ProductsApi
     }
 
     /// <summary>Archives a product: it takes no new rates.</summary>
-    private static async Task<Answer<Data<ShownId>>> ArchiveAsync(ProductId body, Products products, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownId>>> ArchiveAsync(ProductId body, Products products, CancellationToken stop) =>
         Answers.Of(await products.ArchiveAsync(body.Id, stop), p => new ShownId(p.Id));
 
     /// <summary>Nothing when the member is absent, one change when it is there, to nothing when it is null.</summary>

@@ -23,7 +23,7 @@ public static class RateCardsApi
     }
 
     /// <summary>Creates a rate card. Its aliases move to it from the cards that had them.</summary>
-    private static async Task<Answer<Data<ShownId>>> CreateAsync(CreateRateCard body, RateCards cards, Caller caller, CancellationToken stop)
+    internal static async Task<Answer<Data<ShownId>>> CreateAsync(CreateRateCard body, RateCards cards, Caller caller, CancellationToken stop)
     {
         if (Asks(body.CreditTypeConversions)) return Answers.Of<ShownId>(NoConversions);
         var wanted = new NewRateCard(body.Name, body.Description, body.Aliases ?? [], body.FiatCreditTypeId, body.CustomFields ?? new Dictionary<string, string>());
@@ -31,17 +31,17 @@ public static class RateCardsApi
     }
 
     /// <summary>Reads a rate card, without its rates.</summary>
-    private static async Task<Answer<Data<ShownRateCard>>> GetAsync(ShownId body, RateCards cards, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownRateCard>>> GetAsync(ShownId body, RateCards cards, CancellationToken stop) =>
         Answers.Of(await cards.GetAsync(body.Id, stop), Show);
 
     /// <summary>Changes name, description or aliases.</summary>
-    private static async Task<Answer<Data<ShownId>>> UpdateAsync(UpdateRateCard body, RateCards cards, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownId>>> UpdateAsync(UpdateRateCard body, RateCards cards, CancellationToken stop) =>
         Asks(body.AddCreditTypeConversions)
             ? Answers.Of<ShownId>(NoConversions)
             : Answers.Of(await cards.UpdateAsync(body.RateCardId, new RateCardChange(body.Name, body.Description, body.Aliases), stop), c => new ShownId(c.Id));
 
     /// <summary>Lists rate cards that are not archived.</summary>
-    private static async Task<Answer<Listing<ShownRateCard>>> ListAsync([AsParameters] PageQuery page, RateCards cards, CancellationToken stop)
+    internal static async Task<Answer<Listing<ShownRateCard>>> ListAsync([AsParameters] PageQuery page, RateCards cards, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownRateCard>(refusal);
         var list = await cards.ListAsync(ArchiveFilter.NotArchived, wanted.From, wanted.Limit, stop);
@@ -49,11 +49,11 @@ public static class RateCardsApi
     }
 
     /// <summary>Archives a rate card: contracts that have it keep it.</summary>
-    private static async Task<Answer<Data<ShownId>>> ArchiveAsync(ShownId body, RateCards cards, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownId>>> ArchiveAsync(ShownId body, RateCards cards, CancellationToken stop) =>
         Answers.Of(await cards.ArchiveAsync(body.Id, stop), c => new ShownId(c.Id));
 
     /// <summary>Lists the units of money.</summary>
-    private static Answer<Listing<CreditTypeRow>> ListCreditTypes([AsParameters] PageQuery page)
+    internal static Answer<Listing<CreditTypeRow>> ListCreditTypes([AsParameters] PageQuery page)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<CreditTypeRow>(refusal);
         var skip = int.TryParse(wanted.From, out var passed) ? passed : 0;

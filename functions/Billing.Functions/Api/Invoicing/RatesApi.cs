@@ -32,7 +32,7 @@ public static class RatesApi
     }
 
     /// <summary>Adds one rate to a rate card.</summary>
-    private static async Task<Answer<Data<ShownRate>>> AddOneAsync(AddRate body, Rates rates, Caller caller, CancellationToken stop)
+    internal static async Task<Answer<Data<ShownRate>>> AddOneAsync(AddRate body, Rates rates, Caller caller, CancellationToken stop)
     {
         if (!Read(body).Is(out var rate, out var refusal)) return Answers.Of<ShownRate>(refusal);
         var added = await rates.AddAsync(body.RateCardId ?? "", [rate], caller.Ids, stop);
@@ -42,7 +42,7 @@ public static class RatesApi
     }
 
     /// <summary>Adds rates to a rate card, all or none.</summary>
-    private static async Task<Answer<Data<ShownId>>> AddManyAsync(AddRates body, Rates rates, Caller caller, CancellationToken stop)
+    internal static async Task<Answer<Data<ShownId>>> AddManyAsync(AddRates body, Rates rates, Caller caller, CancellationToken stop)
     {
         var wanted = new List<NewRate>();
         foreach (var (rate, i) in body.Rates.Select((r, i) => (r, i)))
@@ -54,14 +54,14 @@ public static class RatesApi
     }
 
     /// <summary>Lists the rates in force at a time.</summary>
-    private static async Task<Answer<Listing<ShownRateRow>>> InForceAsync(
+    internal static async Task<Answer<Listing<ShownRateRow>>> InForceAsync(
         [AsParameters] PageQuery page, GetRates body, Rates rates, IClock clock, CancellationToken stop) =>
         page.Check().Is(out var wanted, out var refusal)
             ? List(await rates.InForceAsync(body.RateCardId, body.At, body.Selectors ?? [], wanted.From, wanted.Limit, stop), clock)
             : Answers.List<ShownRateRow>(refusal);
 
     /// <summary>Lists which rate holds when.</summary>
-    private static async Task<Answer<Listing<ShownRateRow>>> ScheduleAsync(
+    internal static async Task<Answer<Listing<ShownRateRow>>> ScheduleAsync(
         [AsParameters] PageQuery page, GetSchedule body, Rates rates, IClock clock, CancellationToken stop) =>
         page.Check().Is(out var wanted, out var refusal)
             ? List(await rates.ScheduleAsync(body.RateCardId, body.StartingAt, body.EndingBefore, body.Selectors ?? [], wanted.From, wanted.Limit, stop), clock)
