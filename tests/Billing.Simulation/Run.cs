@@ -51,7 +51,7 @@ internal sealed class Run
         // Continuations must run inside the turns, never on a test runner's context.
         SynchronizationContext.SetSynchronizationContext(null);
         var run = new Run(seed);
-        var phases = 1 + run.chance.Next(3);
+        var phases = 1 + run.chance.Next(4);
         for (var phase = 1; phase <= phases; phase++) run.Phase(last: phase == phases);
         return run.turns.Trace;
     }
@@ -63,7 +63,7 @@ internal sealed class Run
         turns.Run(WorkAsync(), MaxTurnsPerPhase);
         rate = 0;
         // Past the end of every day that can have usage, so that all days are built.
-        if (last) clock.Now += Duration.FromHours(24 + 24);
+        clock.Now += last ? Duration.FromHours(24 + 24) : Duration.FromHours(chance.Next(24));
         turns.Run(SettleAsync(last), MaxTurnsPerPhase);
         if (last) turns.Run(DeliverAllAgainAsync(), MaxTurnsPerPhase);
     }
@@ -216,7 +216,7 @@ internal sealed class Run
         await instance.Cut.TickAsync(clock.Now, default);
         await DrainAsync(instance);
         var cut = await instance.Cut.ReadAsync(default);
-        while (last && await instance.Days.RunAsync(cut, 10, default) > 0)
+        while (await instance.Days.RunAsync(cut, 10, default) > 0)
         {
         }
         var comparison = new Comparison(stores, meters, limits, Secret, chance);
