@@ -15,7 +15,9 @@ internal sealed class Traffic(Random chance)
         ["1", "2", "3.5", "-4", "0", "0.003", "1e2", "2.5E-3", "0.1234567890125", "0.1234567890135", "999999999999999", "1000000000000000", "1e-13", "12345.678901234567", "3000000000.000001"];
 
     private readonly List<(string Id, bool Cloud, string Body)> sent = [];
-    private readonly bool bulky = chance.Next(12) == 0;
+    // Wide groups of 6 KB, so that ten of them fill a document and windows are split again and again.
+    private const int WideDimensions = 12;
+    private readonly bool bulky = chance.Next(4) == 0;
     private int ids;
 
     /// <summary>A meter of any kind.</summary>
@@ -30,7 +32,7 @@ internal sealed class Traffic(Random chance)
             3 => [[Group("a")], [Group("b")]],
             _ => [[Group("a")], [Group("b"), Group("a")], [new Dimension("deep", Path("$.nest.b"))]],
         };
-        if (bulky) groupings = [[Group("a"), Group("big")]];
+        if (bulky && chance.Next(3) > 0) groupings = [[Group("a"), .. Enumerable.Range(0, WideDimensions).Select(i => Group($"wide{i}"))]];
         IReadOnlyList<PropertyFilter> filters = chance.Next(4) switch
         {
             0 => [new PropertyFilter(Path("a"), true, null, ["x"])],
@@ -122,7 +124,7 @@ internal sealed class Traffic(Random chance)
         if (chance.Next(3) > 0) members.Add($$"""
             "nest": { "b" : "{{new[] { "y", "n", "\\u00e9" }[chance.Next(3)]}}" , "v":{{Values[chance.Next(9)]}} }
             """);
-        if (bulky) members.Add($"\"big\":\"{new string((char)('a' + chance.Next(26)), 500)}{chance.Next(1_000)}\"");
+        if (bulky) members.AddRange(Enumerable.Range(0, WideDimensions).Select(i => $"\"wide{i}\":\"{new string((char)('a' + chance.Next(26)), 500)}{(i == 0 ? chance.Next(200) : 0)}\""));
         return $"{{{string.Join(',', members.OrderBy(_ => chance.Next()))}}}";
     }
 
