@@ -34,18 +34,23 @@ public sealed class BuildDays(IDocumentStore documents, HashKey secret)
         var whole = new Window(60, HashRange.Whole, 0);
         for (var hour = day * 24; hour < day * 24 + 24; hour++)
         {
-            foreach (var stored in await AllAsync(place, WindowNames.HourPrefix(hour), WindowNames.HourPrefix(hour) + "\uFFFF", stop))
+            foreach (var stored in (await AllAsync(place, WindowNames.HourPrefix(hour), WindowNames.HourPrefix(hour) + "\uFFFF", stop)).Where(s => s.Document.Kind == WindowNames.WindowKind))
                 foreach (var series in WindowCodec.Decode(stored.Document.Body.Span, secret).Series) whole.Merge(series, hour - day * 24);
         }
         var parts = Parts(whole);
         // A build is named by what it replaces: the same build repeated writes the same names.
         var run = $"{header.Change:x}";
+        var old = (await AllAsync(place, WindowNames.DayPartPrefix(day), WindowNames.DayPartPrefix(day) + "\uFFFF", stop))
+            .Where(p => !p.Document.Id.Contains($":{run}:", StringComparison.Ordinal)).ToList();
         for (var i = 0; i < parts.Count; i += PartsPerCommit)
             await documents.CommitAsync(place, [.. parts.Skip(i).Take(PartsPerCommit).Select(p => new Write.Upsert(
                 new Document(place, WindowNames.DayPartId(day, run, p.Range), WindowNames.DayPartKind, p.Body)))], stop);
         var built = new DayHeader(Stale: false, run, [.. parts.Select(p => p.Range.ToString())]);
         var done = await documents.CommitAsync(place, [new Write.Replace(header.Document with { Body = StoredJson.Write(built), Due = null }, header.ETag)], stop);
-        await DeletePartsAsync(place, day, p => p.Contains($":{run}:", StringComparison.Ordinal) != done.Done, stop);
+        // After a conflict the header may still name this run: another builder of the same, or this commit repeated after a lost answer.
+        if (!done.Done && !(await documents.ReadAsync(place, header.Document.Id, stop) is { } now && StoredJson.Read<DayHeader>(now).Run == run)) return;
+        // What was there before this build is no one's now; parts of a later build are not among it.
+        foreach (var part in old) await documents.CommitAsync(place, [new Write.Delete(part.Document.Id, part.ETag)], stop);
     }
 
     private static List<(HashRange Range, byte[] Body)> Parts(Window window)
@@ -54,13 +59,6 @@ public sealed class BuildDays(IDocumentStore documents, HashKey secret)
         if (body.Length <= MaxPartBytes || window.Range.Depth == HashRange.MaxDepth) return [(window.Range, body)];
         var (low, high) = window.Split();
         return [.. Parts(low), .. Parts(high)];
-    }
-
-    private async Task DeletePartsAsync(Place place, int day, Func<string, bool> which, CancellationToken stop)
-    {
-        var prefix = WindowNames.DayId(day).Replace("d:", "e:", StringComparison.Ordinal);
-        foreach (var part in await AllAsync(place, prefix, prefix + "\uFFFF", stop))
-            if (which(part.Document.Id)) await documents.CommitAsync(place, [new Write.Delete(part.Document.Id, part.ETag)], stop);
     }
 
     private async Task<List<Stored>> AllAsync(Place place, string from, string until, CancellationToken stop)

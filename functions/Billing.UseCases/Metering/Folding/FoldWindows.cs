@@ -11,7 +11,7 @@ namespace Billing.UseCases.Metering;
 internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, string partition, long cacheBytes)
 {
     private readonly Dictionary<UInt128, WindowShards> byKeyAndHour = [];
-    private readonly byte[] groupBuffer = new byte[64 * 1024];
+    private byte[] groupBuffer = new byte[4 * 1024];
     private readonly WindowCommits commits = new(documents, secret, partition);
     private readonly List<WindowShards> dirty = [];
     private readonly List<(WindowShards Customer, WindowShards Total)> targets = [];
@@ -34,9 +34,13 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     }
 
     /// <summary>Commits every changed window. Errors: <see cref="StaleFoldException"/> when another owner was faster.</summary>
-    public async Task CommitAsync(long lastSequence, NodaTime.Instant enqueued, CancellationToken stop)
+    /// <param name="lastSequence">The watermark that each changed window gets.</param>
+    /// <param name="enqueued">How far the partition's enqueued time has come.</param>
+    /// <param name="always">True for a backfill, which has no enqueued time of its own: every day it touches becomes stale.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task CommitAsync(long lastSequence, NodaTime.Instant enqueued, bool always, CancellationToken stop)
     {
-        await commits.CommitAsync(dirty, lastSequence, enqueued, stop);
+        await commits.CommitAsync(dirty, lastSequence, enqueued, always, stop);
         dirty.Clear();
         Trim();
     }
@@ -99,7 +103,10 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         for (string? next = from; next is not null;)
         {
             var page = await documents.RangeAsync(WindowNames.PlaceOf(window.Key, window.Hour), next, until, 100, stop);
-            foreach (var item in page.Items) stored.Add(new Shard(WindowCodec.Decode(item.Document.Body.Span, secret), item.ETag));
+            foreach (var item in page.Items)
+            {
+                if (item.Document.Kind == WindowNames.WindowKind) stored.Add(new Shard(WindowCodec.Decode(item.Document.Body.Span, secret), item.ETag));
+            }
             next = page.Next;
         }
         window.Shards.AddRange(WindowShards.Complete(stored, WindowNames.CellMinutes(window.Key)));
@@ -134,12 +141,14 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         MeterSet meters, int meter, ReadOnlySpan<EventProperty> properties, in (WindowShards Customer, WindowShards Total) target, long sequence, long time, in Measure measure)
     {
         var of = meters.Meters[meter];
-        var minute = (int)(time / NodaTime.NodaConstants.TicksPerMinute - (long)target.Customer.Hour * 60);
+        var minute = (int)((time - target.Customer.Hour * NodaTime.NodaConstants.TicksPerHour) / NodaTime.NodaConstants.TicksPerMinute);
         Span<int> ends = stackalloc int[of.KeptGroupings.Count];
         var start = 0;
         // All groups are written before any is added: an event counts in all groupings of a meter or in none.
         for (var g = 0; g < of.KeptGroupings.Count; g++)
         {
+            var room = start + GroupKey.MaxBytes(of.KeptGroupings[g].Count);
+            if (room > groupBuffer.Length) Array.Resize(ref groupBuffer, room * 2);
             if (!GroupKey.TryWrite(of.KeptGroupings[g], properties, groupBuffer.AsSpan(start), out var length)) return Unreadable.GroupTooLong;
             ends[g] = start + length;
             start += length;

@@ -71,7 +71,7 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
         bad.AddRange(counts.Unreadable.Select(u => Describe(partition, batch[(int)(u.Sequence - first)], u)));
         await rejected.WriteAsync(partition.ToString(), first, last.Sequence, bad, stop);
         await knownKeys.AddAsync(state.Windows.NewKeys, stop);
-        await state.Windows.CommitAsync(last.Sequence, last.EnqueuedAt, stop);
+        await state.Windows.CommitAsync(last.Sequence, MaxEnqueued(progress, batch), always: false, stop);
         var after = Count(progress, batch, counts, markers);
         return await progressStore.TryWriteAsync(after, etag, stop) ? after : throw new StaleFoldException($"The progress of {partition} was changed by another owner.");
     }
@@ -145,11 +145,10 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
         var tally = new long[5];
         foreach (var message in batch)
             foreach (var verdict in message.Verdicts) tally[(int)verdict]++;
-        var enqueued = batch[^1].EnqueuedAt;
         return before with
         {
             Sequence = batch[^1].Sequence,
-            MaxEnqueued = Instant.Max(before.MaxEnqueued, enqueued),
+            MaxEnqueued = MaxEnqueued(before, batch),
             Counted = before.Counted + tally[(int)Verdict.Fresh] + tally[(int)Verdict.Replay],
             NoMeter = before.NoMeter + counts.NoMeter,
             Duplicate = before.Duplicate + tally[(int)Verdict.Duplicate] + tally[(int)Verdict.Conflict],
@@ -159,6 +158,14 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
             Unreadable = before.Unreadable + counts.Unreadable.Count,
             Markers = markers,
         };
+    }
+
+    // The running maximum, as the cut has it: a hub's enqueued times may step back, and a day that the cut has passed must become stale.
+    private static Instant MaxEnqueued(Progress before, List<FoldMessage> batch)
+    {
+        var max = before.MaxEnqueued;
+        foreach (var message in batch) max = Instant.Max(max, message.EnqueuedAt);
+        return max;
     }
 
     // A replay is the same copy again, so the archive knows it as fresh.

@@ -16,15 +16,15 @@ internal sealed class WindowCommits(IDocumentStore documents, HashKey secret, st
     private static readonly Duration LateDayDelay = Duration.FromMinutes(5);
 
     /// <summary>Commits; afterwards the windows are clean, with their new ETags.</summary>
-    public async Task CommitAsync(IReadOnlyList<WindowShards> dirty, long lastSequence, Instant enqueued, CancellationToken stop)
+    public async Task CommitAsync(IReadOnlyList<WindowShards> dirty, long lastSequence, Instant enqueued, bool always, CancellationToken stop)
     {
         var pending = new List<Task>();
         foreach (var place in dirty.GroupBy(w => WindowNames.PlaceOf(w.Key, w.Hour)))
-            pending.Add(CommitPlaceAsync(place.Key, [.. place], lastSequence, enqueued, stop));
+            pending.Add(CommitPlaceAsync(place.Key, [.. place], lastSequence, enqueued, always, stop));
         await Task.WhenAll(pending);
     }
 
-    private async Task CommitPlaceAsync(Place place, List<WindowShards> windows, long lastSequence, Instant enqueued, CancellationToken stop)
+    private async Task CommitPlaceAsync(Place place, List<WindowShards> windows, long lastSequence, Instant enqueued, bool always, CancellationToken stop)
     {
         var commit = new OpenCommit(documents, place);
         foreach (var window in windows)
@@ -32,8 +32,8 @@ internal sealed class WindowCommits(IDocumentStore documents, HashKey secret, st
             var day = WindowNames.DayOf(window.Hour);
             // A new hour, or an event after the day's end, makes the day's document stale in the same commit.
             var dayEnd = WindowNames.Start((day + 1) * 24);
-            var late = enqueued >= dayEnd;
-            var stale = late || window.IsNew ? WindowNames.StaleDay(window.Key, day, late ? NextTick(enqueued) : dayEnd) : null;
+            var late = always || enqueued >= dayEnd;
+            var stale = late || window.IsNew ? WindowNames.StaleDay(window.Key, day, late ? Instant.Max(dayEnd, NextTick(enqueued)) : dayEnd) : null;
             var size = 0L;
             for (var i = 0; i < window.Shards.Count; i++)
             {
@@ -48,7 +48,7 @@ internal sealed class WindowCommits(IDocumentStore documents, HashKey secret, st
                     continue;
                 }
                 await commit.FlushAsync(stop);
-                var halves = await SplitAsync(window, shard, stop);
+                var halves = await SplitAsync(window, shard, stale, stop);
                 window.Shards.RemoveAt(i);
                 window.Shards.InsertRange(i--, halves);
             }
@@ -58,7 +58,7 @@ internal sealed class WindowCommits(IDocumentStore documents, HashKey secret, st
         await commit.FlushAsync(stop);
     }
 
-    // Due on the next five-minute mark, so that a stream of late events can't put a day off for ever.
+    // Due on the next five-minute mark: a day that late events come for again and again is read from its hours until they pause.
     private static Instant NextTick(Instant at)
     {
         var step = (long)LateDayDelay.TotalTicks;
@@ -68,18 +68,25 @@ internal sealed class WindowCommits(IDocumentStore documents, HashKey secret, st
     private Document Document(WindowShards window, Window shard, byte[] body) =>
         new(WindowNames.PlaceOf(window.Key, window.Hour), WindowNames.HourId(window.Hour, partition, shard.Range), WindowNames.WindowKind, body);
 
-    // First the stored document is split as it is stored, atomically, so that its parts always tile; then each part is written on its own.
-    private async Task<List<Shard>> SplitAsync(WindowShards window, Shard shard, CancellationToken stop)
+    // The document is split as it is stored (a new one: as nothing), atomically, so that documents always tile; then each part is written on
+    // its own. The first document's id stays taken for ever: an owner who fell behind must not make it again beside its parts.
+    private async Task<List<Shard>> SplitAsync(WindowShards window, Shard shard, Document? staleDay, CancellationToken stop)
     {
         var parts = Halve(shard.Window, MaxHalvings).Select(w => new Shard(w, null) { Dirty = true }).ToList();
-        if (shard.ETag is null) return parts;
         var place = WindowNames.PlaceOf(window.Key, window.Hour);
         var id = WindowNames.HourId(window.Hour, partition, shard.Window.Range);
-        var stored = await documents.ReadAsync(place, id, stop);
-        if (stored is null || stored.ETag != shard.ETag) throw new StaleFoldException($"{id} was changed by another owner.");
-        var before = WindowCodec.Decode(stored.Document.Body.Span, secret);
-        var writes = new List<Write> { new Write.Delete(id, shard.ETag) };
+        var before = new Window(shard.Window.CellMinutes, shard.Window.Range, 0);
+        if (shard.ETag is not null)
+        {
+            var stored = await documents.ReadAsync(place, id, stop);
+            if (stored is null || stored.ETag != shard.ETag) throw new StaleFoldException($"{id} was changed by another owner.");
+            before = WindowCodec.Decode(stored.Document.Body.Span, secret);
+        }
+        var split = new Document(place, id, WindowNames.SplitKind, "{}"u8.ToArray());
+        var writes = new List<Write> { shard.ETag is null ? new Write.Create(split) : shard.Window.Range.Depth > 0 ? new Write.Delete(id, shard.ETag) : new Write.Replace(split, shard.ETag) };
         foreach (var part in parts) writes.Add(new Write.Create(Document(window, part.Window, WindowCodec.Encode(Part(before, part.Window.Range)))));
+        // In the same commit: a day that is being built from these documents must not be taken for whole.
+        if (staleDay is not null) writes.Add(new Write.Upsert(staleDay));
         var result = await documents.CommitAsync(place, writes, stop);
         if (!result.Done) throw new StaleFoldException($"{id} was changed by another owner.");
         for (var i = 0; i < parts.Count; i++) parts[i].ETag = result.ETags[i + 1];

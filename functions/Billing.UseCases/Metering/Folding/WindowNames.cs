@@ -14,6 +14,10 @@ public static class WindowNames
 {
     public const string Total = "total";
     public const string WindowKind = "window";
+
+    /// <summary>What is left of a window's first document after it was split: nothing but its id, so that nobody makes it again.</summary>
+    public const string SplitKind = "window-split";
+
     public const string DayKind = "day";
     public const string DayPartKind = "day-part";
 
@@ -50,7 +54,9 @@ public static class WindowNames
 
     public static int DayOfId(string id) => DayOf(HourOf(Parse(id.AsSpan(2, 10).ToString() + "T00", "uuuu'-'MM'-'dd'T'HH")));
 
-    public static string DayPartId(int day, string run, HashRange range) => $"{Format(Start(day * 24), "'e:'uuuu'-'MM'-'dd")}:{run}:{range}";
+    public static string DayPartPrefix(int day) => Format(Start(day * 24), "'e:'uuuu'-'MM'-'dd':'");
+
+    public static string DayPartId(int day, string run, HashRange range) => $"{DayPartPrefix(day)}{run}:{range}";
 
     public static HashRange RangeOfId(string id) => HashRange.Parse(id[(id.LastIndexOf(':') + 1)..]);
 

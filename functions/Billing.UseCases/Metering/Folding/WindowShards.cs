@@ -50,24 +50,12 @@ internal sealed class WindowShards(string key, int hour, List<Shard> shards)
         return Shards[low];
     }
 
-    /// <summary>Sorts by range and fills what is missing with empty documents (a range never written).</summary>
+    /// <summary>The stored documents by range; a new one when there are none. Errors: <see cref="StaleFoldException"/> when they don't tile.</summary>
+    /// <remarks>Stored documents always tile: only pages read around another owner's split do not.</remarks>
     public static List<Shard> Complete(List<Shard> stored, int cellMinutes)
     {
         if (stored.Count == 0) return [new Shard(new Window(cellMinutes, HashRange.Whole, 0), null)];
-        var all = new List<Shard>();
-        Fill(HashRange.Whole, stored, all, cellMinutes);
-        return all;
-    }
-
-    private static void Fill(HashRange range, List<Shard> stored, List<Shard> all, int cellMinutes)
-    {
-        if (stored.Find(s => s.Window.Range == range) is { } there) all.Add(there);
-        else if (!stored.Exists(s => s.Window.Range.Depth > range.Depth && s.Window.Range.Bits >> (s.Window.Range.Depth - range.Depth) == range.Bits))
-            all.Add(new Shard(new Window(cellMinutes, range, 0), null));
-        else
-        {
-            Fill(range.Half(0), stored, all, cellMinutes);
-            Fill(range.Half(1), stored, all, cellMinutes);
-        }
+        if (!HashRange.Tile([.. stored.Select(s => s.Window.Range)])) throw new StaleFoldException("A window was split while it was read.");
+        return [.. stored.OrderBy(s => s.Window.Range.Bits << (HashRange.MaxDepth - s.Window.Range.Depth))];
     }
 }

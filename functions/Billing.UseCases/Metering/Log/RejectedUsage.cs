@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Billing.UseCases.Documents;
@@ -29,12 +30,14 @@ public sealed class RejectedUsage(IArchive archive)
     /// <summary>Entries of one batch that are listed; further ones are counted in the progress only.</summary>
     public const int MaxPerBatch = 10_000;
 
+    private const string Prefix = "rejected/";
+
     public async Task WriteAsync(string partition, long first, long last, IReadOnlyList<RejectedEvent> entries, CancellationToken stop)
     {
         if (entries.Count == 0) return;
         var lines = new StringBuilder();
         foreach (var entry in entries.Take(MaxPerBatch)) lines.Append(JsonSerializer.Serialize(entry, StoredJson.Options)).Append('\n');
-        await archive.PutIfAbsentAsync($"rejected/{long.MaxValue - entries[^1].EnqueuedAt.ToUnixTimeTicks():x16}-{partition.Replace('/', '~')}-{first:x}-{last:x}", Encoding.UTF8.GetBytes(lines.ToString()), stop);
+        await archive.PutIfAbsentAsync($"{Prefix}{long.MaxValue - entries[^1].EnqueuedAt.ToUnixTimeTicks():x16}-{partition.Replace('/', '~')}-{first:x}-{last:x}", Encoding.UTF8.GetBytes(lines.ToString()), stop);
     }
 
     /// <summary>Entries, newest batch first.</summary>
@@ -48,11 +51,12 @@ public sealed class RejectedUsage(IArchive archive)
         var seen = new HashSet<(string, long, int, string?)>();
         for (var first = true; ; first = false)
         {
-            // The blob that the last page ended in comes again, unless it was read to its end.
-            var names = first && skip > 0 ? [name!] : await archive.ListAsync("rejected/", name, 1, stop);
+            // A page ends before an entry of a blob, the first one included: that blob comes again.
+            var names = first && name is not null ? [name] : await archive.ListAsync(Prefix, name, 1, stop);
             if (names.Count == 0) return (entries, null);
             name = names[0];
-            var lines = Encoding.UTF8.GetString((await archive.GetAsync(name, stop))!.Value.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            if (await archive.GetAsync(name, stop) is not { } blob) continue;
+            var lines = Encoding.UTF8.GetString(blob.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries);
             for (var i = first ? skip : 0; i < lines.Length; i++)
             {
                 if (entries.Count == limit) return (entries, $"{i}@{name}");
@@ -65,7 +69,9 @@ public sealed class RejectedUsage(IArchive archive)
 
     private static (string? Name, int Skip) Parse(string? after)
     {
-        if (after is null || after.IndexOf('@', StringComparison.Ordinal) is var at && at < 1 || !int.TryParse(after.AsSpan(0, at), out var skip)) return (null, 0);
+        if (after is null || after.IndexOf('@', StringComparison.Ordinal) is var at && at < 1
+            || !int.TryParse(after.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var skip)
+            || !after.AsSpan(at + 1).StartsWith(Prefix, StringComparison.Ordinal)) return (null, 0);
         return (after[(at + 1)..], skip);
     }
 }

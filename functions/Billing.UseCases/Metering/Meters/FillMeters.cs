@@ -87,7 +87,7 @@ public sealed class FillMeters(IDocumentStore documents, IEventLog log, IArchive
         await rejected.WriteAsync(name, messages[0].Sequence, messages[^1].Sequence, [.. counts.Unreadable.Select(u => new RejectedEvent(
             "unreadable", name, u.Sequence, u.Index, messages.Find(m => m.Sequence == u.Sequence)!.EnqueuedAt, RecordUsage.ReasonOf(u.Why), u.MeterId, null, null, null))], stop);
         await knownKeys.AddAsync(windows.NewKeys, stop);
-        await windows.CommitAsync(messages[^1].Sequence, clock.GetCurrentInstant(), stop);
+        await windows.CommitAsync(messages[^1].Sequence, clock.GetCurrentInstant(), always: true, stop);
     }
 
     private async Task<bool> UpdateAsync(string id, Func<MeterDocument, MeterDocument> change, CancellationToken stop)

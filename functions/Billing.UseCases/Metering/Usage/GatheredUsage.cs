@@ -41,7 +41,8 @@ internal sealed class GatheredUsage(UsageQuery query)
         WindowCodec.Scan(body.Span, query.Meter.Id, query.Grouping, (group, indexes, cells) =>
         {
             if (query.Project(GroupKey.Read(group, query.Meter.KeptGroupings[query.Grouping].Count)) is not { } projected) return;
-            var name = string.Join('\u0001', projected.Select(v => v ?? "\u0000"));
+            // With lengths, so that no value can pass for another group's.
+            var name = string.Concat(projected.Select(v => v is null ? "-" : $"{v.Length}:{v}"));
             groups.TryAdd(name, projected);
             for (var i = 0; i < indexes.Length; i++)
             {

@@ -26,7 +26,7 @@ public sealed record UsageRow(int Window, Instant Start, Instant End, IReadOnlyL
 /// </remarks>
 public sealed class UsageReader(IDocumentStore documents)
 {
-    private const int MaxTilingTries = 3;
+    private const int MaxTilingTries = 10;
 
     /// <summary>The rows, in order of window, then group.</summary>
     public async Task<IReadOnlyList<UsageRow>> ReadAsync(UsageQuery query, CancellationToken stop)
@@ -74,7 +74,7 @@ public sealed class UsageReader(IDocumentStore documents)
             if (!whole[hour - day * 24]) await ReadHoursAsync(place, hour, hour, into, stop);
         }
         if (!whole.Contains(true)) return;
-        var parts = await RangeAsync(place, WindowNames.DayPartId(day, header.Run!, HashRange.Whole), WindowNames.DayPartId(day, header.Run!, HashRange.Whole) + "\u0002", stop);
+        var parts = await RangeAsync(place, WindowNames.DayPartId(day, header.Run!, HashRange.Whole), WindowNames.DayPartId(day, header.Run!, HashRange.Whole) + "\uFFFF", stop);
         if (!HashRange.Tile([.. parts.Select(p => WindowNames.RangeOfId(p.Document.Id))]))
         {
             // The day was built anew in between: its hours are still there, and say the same.
@@ -88,10 +88,11 @@ public sealed class UsageReader(IDocumentStore documents)
     {
         for (var tries = 1; ; tries++)
         {
-            var hours = await RangeAsync(place, WindowNames.HourPrefix(first), WindowNames.HourPrefix(last) + "\uFFFF", stop);
-            // Two pages are two moments: a split in between can show a document and its halves, or neither. A range that was never written is empty.
+            var hours = (await RangeAsync(place, WindowNames.HourPrefix(first), WindowNames.HourPrefix(last) + "\uFFFF", stop)).Where(h => h.Document.Kind == WindowNames.WindowKind).ToList();
+            // Two pages are two moments: a split in between can show a document and its halves.
             var torn = hours.GroupBy(h => h.Document.Id[..h.Document.Id.LastIndexOf(':')]).Any(g => !HashRange.Tile([.. g.Select(h => WindowNames.RangeOfId(h.Document.Id))]));
             if (torn && tries < MaxTilingTries) continue;
+            if (torn) throw new InvalidOperationException($"The hours of {place.First} from {WindowNames.Start(first)} were split whenever they were read: read again.");
             foreach (var hour in hours)
             {
                 var start = WindowNames.HourOfId(hour.Document.Id);
