@@ -11,5 +11,6 @@ public static class InvoicingRoutes
         RatesApi.Map(app);
         ContractsApi.Map(app);
         InvoicesApi.Map(app);
+        OperationsApi.Map(app);
     }
 }
