@@ -1,3 +1,4 @@
+using Billing.Functions.Demo;
 using Billing.Functions.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -8,6 +9,8 @@ switch (args.FirstOrDefault())
     case "--help" or "-h" or "help":
         Console.WriteLine(Greeting.Help);
         return 0;
+    case "demo":
+        return await DemoCommand.RunAsync(args[1..], Console.Out, Console.Error, terminal: !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("CI") is not "true");
     case { } command when !command.StartsWith('-'):
         await Console.Error.WriteLineAsync($"There is no command '{command}'.\n\n{Greeting.Help}");
         return 2;

@@ -48,8 +48,9 @@ public sealed record Meter(
 
     private static IReadOnlyList<IReadOnlyList<Dimension>> Kept(IReadOnlyList<IReadOnlyList<Dimension>> groupings)
     {
-        var kept = groupings.Where((g, i) => g.Count > 0 && !groupings.Where((other, j) =>
-            j != i && g.All(d => other.Any(o => o.Name == d.Name)) && (other.Count > g.Count || j < i)).Any()).ToList();
+        var names = groupings.Select(g => g.Select(d => d.Name).ToHashSet(StringComparer.Ordinal)).ToList();
+        var kept = groupings.Where((_, i) => names[i].Count > 0 && !names.Where((other, j) =>
+            j != i && names[i].IsSubsetOf(other) && (other.Count > names[i].Count || j < i)).Any()).ToList();
         return kept.Count == 0 ? Ungrouped : kept;
     }
 }

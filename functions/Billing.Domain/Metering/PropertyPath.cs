@@ -26,7 +26,9 @@ public sealed class PropertyPath : IEquatable<PropertyPath>
     public string Text { get; }
 
     /// <summary>A property by its name; the name is taken literally, '$' and '.' and all.</summary>
-    public static PropertyPath OfName(string name) => new(name, [name]);
+    /// <remarks>Its text is always one that <see cref="Read"/> reads as the same path: <c>$x</c> is written <c>$['$x']</c>.</remarks>
+    public static PropertyPath OfName(string name) => new(
+        name.StartsWith('$') || name.Length == 0 ? $"$['{name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}']" : name, [name]);
 
     /// <summary>Reads a JSONPath (starting with '$') or a plain name.</summary>
     public static Outcome<PropertyPath> Read(string text)
@@ -103,17 +105,29 @@ public sealed class PropertyPath : IEquatable<PropertyPath>
             return name.Length > 0 && name.All(c => char.IsLetterOrDigit(c) || c is '_' or '-');
         }
         if (text[at] != '[') return false;
+        if (at + 1 < text.Length && text[at + 1] is '\'' or '"') return Quoted(text, ref at, steps);
         var close = text.IndexOf(']', at);
         if (close < 0) return false;
         var inside = text[(at + 1)..close];
         at = close + 1;
-        if (inside.Length > 2 && inside[0] is '\'' or '"' && inside[^1] == inside[0] && !inside.Contains('\\', StringComparison.Ordinal))
-        {
-            steps.Add(inside[1..^1]);
-            return true;
-        }
         if (!int.TryParse(inside, NumberStyles.None, CultureInfo.InvariantCulture, out var index)) return false;
         steps.Add(index);
+        return true;
+    }
+
+    // ['name'] or ["name"]; a backslash stands before a quote or a backslash of the name.
+    private static bool Quoted(string text, ref int at, List<object> steps)
+    {
+        var quote = text[at + 1];
+        var name = new StringBuilder();
+        for (at += 2; at < text.Length && text[at] != quote; at++)
+        {
+            if (text[at] == '\\' && (++at == text.Length || text[at] is not ('\'' or '"' or '\\'))) return false;
+            name.Append(text[at]);
+        }
+        if (at + 1 >= text.Length || text[at + 1] != ']') return false;
+        at += 2;
+        steps.Add(name.ToString());
         return true;
     }
 

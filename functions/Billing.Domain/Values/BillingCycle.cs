@@ -7,6 +7,7 @@ public enum BillingFrequency
 {
     Monthly,
     Quarterly,
+    [Alias("yearly")]
     Annual,
     Weekly,
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Billing.Domain.Values;
 
@@ -44,66 +45,71 @@ public struct KeyedHash
     /// <summary>Adds one word of eight bytes.</summary>
     public void Add(ulong word)
     {
-        v3 ^= word;
-        Round();
-        Round();
-        v0 ^= word;
+        var (a, b, c, d) = (v0, v1, v2, v3);
+        Mix(word, ref a, ref b, ref c, ref d);
+        (v0, v1, v2, v3) = (a, b, c, d);
         unchecked { words++; }
     }
 
     /// <summary>Adds a field: its length, then its bytes.</summary>
     public void Add(ReadOnlySpan<byte> field)
     {
-        Add((ulong)field.Length);
+        // The state stays in registers: this is a tenth of all that is done with an event.
+        var (a, b, c, d) = (v0, v1, v2, v3);
+        Mix((ulong)field.Length, ref a, ref b, ref c, ref d);
+        unchecked { words += 1 + (ulong)(uint)((field.Length + 7) / 8); }
         while (field.Length >= 8)
         {
-            Add(BinaryPrimitives.ReadUInt64LittleEndian(field));
+            Mix(BinaryPrimitives.ReadUInt64LittleEndian(field), ref a, ref b, ref c, ref d);
             field = field[8..];
         }
-        if (field.Length == 0) return;
-        Span<byte> tail = stackalloc byte[8];
-        tail.Clear();
-        field.CopyTo(tail);
-        Add(BinaryPrimitives.ReadUInt64LittleEndian(tail));
+        if (field.Length > 0)
+        {
+            var tail = 0UL;
+            for (var i = field.Length - 1; i >= 0; i--) tail = (tail << 8) | field[i];
+            Mix(tail, ref a, ref b, ref c, ref d);
+        }
+        (v0, v1, v2, v3) = (a, b, c, d);
     }
 
     /// <summary>The hash of all that was added; the struct must not be used again.</summary>
-    public UInt128 Finish()
+    public readonly UInt128 Finish()
     {
+        var (a, b, c, d) = (v0, v1, v2, v3);
         // The reference puts the input's length in bytes, modulo 256, into the top byte of the last word.
-        var last = unchecked(words * 8) << 56;
-        v3 ^= last;
-        Round();
-        Round();
-        v0 ^= last;
-        v2 ^= 0xEE;
-        Round();
-        Round();
-        Round();
-        Round();
-        var first = v0 ^ v1 ^ v2 ^ v3;
-        v1 ^= 0xDD;
-        Round();
-        Round();
-        Round();
-        Round();
-        return new UInt128(first, v0 ^ v1 ^ v2 ^ v3);
+        Mix(unchecked(words * 8) << 56, ref a, ref b, ref c, ref d);
+        c ^= 0xEE;
+        for (var i = 0; i < 4; i++) Round(ref a, ref b, ref c, ref d);
+        var first = a ^ b ^ c ^ d;
+        b ^= 0xDD;
+        for (var i = 0; i < 4; i++) Round(ref a, ref b, ref c, ref d);
+        return new UInt128(first, a ^ b ^ c ^ d);
     }
 
-    private void Round()
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Mix(ulong word, ref ulong a, ref ulong b, ref ulong c, ref ulong d)
+    {
+        d ^= word;
+        Round(ref a, ref b, ref c, ref d);
+        Round(ref a, ref b, ref c, ref d);
+        a ^= word;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Round(ref ulong a, ref ulong b, ref ulong c, ref ulong d)
     {
         unchecked
         {
-            v0 += v1;
-            v1 = BitOperations.RotateLeft(v1, 13) ^ v0;
-            v0 = BitOperations.RotateLeft(v0, 32);
-            v2 += v3;
-            v3 = BitOperations.RotateLeft(v3, 16) ^ v2;
-            v0 += v3;
-            v3 = BitOperations.RotateLeft(v3, 21) ^ v0;
-            v2 += v1;
-            v1 = BitOperations.RotateLeft(v1, 17) ^ v2;
-            v2 = BitOperations.RotateLeft(v2, 32);
+            a += b;
+            b = BitOperations.RotateLeft(b, 13) ^ a;
+            a = BitOperations.RotateLeft(a, 32);
+            c += d;
+            d = BitOperations.RotateLeft(d, 16) ^ c;
+            a += d;
+            d = BitOperations.RotateLeft(d, 21) ^ a;
+            c += b;
+            b = BitOperations.RotateLeft(b, 17) ^ c;
+            c = BitOperations.RotateLeft(c, 32);
         }
     }
 }

@@ -80,7 +80,8 @@ public static class Quantity
 
     private static decimal ExactFraction(Int128 whole, long fraction)
     {
-        var part = new decimal((int)(Math.Abs(fraction) & 0xFFFFFFFF), (int)(Math.Abs(fraction) >> 32), 0, fraction < 0, Decimals);
+        // decimal takes its 32-bit parts as signed: the low one may have its top bit set.
+        var part = new decimal(unchecked((int)Math.Abs(fraction)), (int)(Math.Abs(fraction) >> 32), 0, fraction < 0, Decimals);
         var sum = (decimal)whole + part;
         return sum - (decimal)whole == part
             ? part

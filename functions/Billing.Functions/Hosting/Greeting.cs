@@ -10,6 +10,7 @@ public static class Greeting
 
         Commands:
           (none)       Start the server on http://127.0.0.1:7071.
+          demo         Bill a month of made-up traffic (or --events FILE.csv) and check every sum; demo --help tells more.
           --help       This text.
 
         Settings (environment variables, or --NAME=value):

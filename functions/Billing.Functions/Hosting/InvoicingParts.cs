@@ -42,7 +42,7 @@ public static class InvoicingParts
         });
         services.AddSingleton(all => new DueJob(
             "invoices",
-            async stop => await all.GetRequiredService<IDocumentStore>().DueAsync(Container.Accounts, ContractDocuments.Kind, Instant.MaxValue, 1, stop) is [var first, ..] ? first.Document.Due : null,
+            all.GetRequiredService<FinalizeInvoices>().NextDueAsync,
             (cut, stop) => all.GetRequiredService<FinalizeInvoices>().RunDueInvoicesAsync(cut, new IdSource(all.GetRequiredService<IClock>()), stop)));
     }
 }

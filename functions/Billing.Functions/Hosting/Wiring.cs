@@ -1,4 +1,5 @@
 using Billing.Functions.Api;
+using Billing.Functions.Api.Invoicing;
 using Billing.Functions.Api.Metering;
 using Billing.Functions.Api.OpenMeter;
 using Billing.Functions.Hosting.Access;
@@ -62,6 +63,7 @@ public static class Wiring
         app.MapOpenApi("/openapi/v1.json").NeedsNoKey();
         HealthApi.Map(app);
         ApiKeysApi.Map(app);
+        app.MapInvoicing();
         IngestApi.Map(app);
         BillableMetricsApi.Map(app);
         UsageApi.Map(app);

@@ -19,9 +19,11 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
     private readonly int tailClaims;
     private readonly SemaphoreSlim turn = new(1, 1);
     private readonly ClaimTail tail = new();
+    private readonly List<ClaimEntry> added = [];
     private readonly ClaimRunMerge merge;
     private readonly Dictionary<LogPartition, ushort> partitionIds = [];
     private readonly List<LogPartition> partitions = [];
+    private int disposed;
 
     /// <param name="database">Where the claims are; opened.</param>
     /// <param name="tailClaims">How many claims make a run; small in tests.</param>
@@ -45,9 +47,9 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
         {
             var id = await IdOfAsync(partition);
             var accepted = acceptedAt.ToUnixTimeTicks();
-            var added = new List<ClaimEntry>(claims.Count);
-            var verdicts = database.Read(connection => Judge(connection, id, claims, accepted, added));
-            if (added.Count > 0) await AppendAsync(added, accepted);
+            added.Clear();
+            var verdicts = database.Read(connection => Judge(connection, id, claims, accepted));
+            if (added.Count > 0) await AppendAsync(accepted);
             if (tail.Count >= tailClaims) await SealAsync();
             return verdicts;
         }
@@ -101,15 +103,16 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
         await SweepAsync(Instant.MaxValue, CancellationToken.None);
     }
 
-    /// <summary>Waits for a merge that is running.</summary>
+    /// <summary>Waits for a merge that is running. Safe to repeat: a container that knows it by two types disposes it twice.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) == 1) return;
         await merge.DisposeAsync();
         turn.Dispose();
     }
 
     // The tail learns of a claim at once, so that a later copy in the same batch meets it.
-    private Verdict[] Judge(SqliteConnection connection, ushort partition, IReadOnlyList<Claim> claims, long accepted, List<ClaimEntry> added)
+    private Verdict[] Judge(SqliteConnection connection, ushort partition, IReadOnlyList<Claim> claims, long accepted)
     {
         var verdicts = new Verdict[claims.Count];
         var copies = new List<ClaimEntry>();
@@ -143,7 +146,7 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
         return content == claim.Content ? Verdict.Duplicate : Verdict.Conflict;
     }
 
-    private async Task AppendAsync(List<ClaimEntry> added, long accepted)
+    private async Task AppendAsync(long accepted)
     {
         try
         {

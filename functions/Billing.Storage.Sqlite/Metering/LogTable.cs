@@ -62,17 +62,20 @@ internal static class LogTable
         return position;
     }
 
-    public static List<LogMessage> Read(SqliteConnection connection, int partition, long afterSequence, int maxBytes)
+    public static List<LogMessage> Read(SqliteConnection connection, int partition, long afterSequence, Memory<byte> buffer)
     {
         var rows = connection.Prepare(From).Bind(1, Row(partition, afterSequence)).Bind(2, Row(partition, MaxSequence));
         var messages = new List<LogMessage>();
-        long bytes = 0;
         while (rows.Step())
         {
-            bytes += rows.BlobSpan(2).Length;
-            if (bytes > maxBytes && messages.Count > 0) break;
-            messages.Add(new LogMessage(rows.Integer(0) & MaxSequence, Instant.FromUnixTimeTicks(rows.Integer(1)), rows.Blob(2)));
+            var body = rows.BlobSpan(2);
+            if (body.Length > buffer.Length && messages.Count == 0) throw new ArgumentException($"A message of {body.Length} bytes is larger than the buffer.");
+            if (body.Length > buffer.Length) break;
+            body.CopyTo(buffer.Span);
+            messages.Add(new LogMessage(rows.Integer(0) & MaxSequence, Instant.FromUnixTimeTicks(rows.Integer(1)), buffer[..body.Length]));
+            buffer = buffer[body.Length..];
         }
+        rows.Reset();
         return messages;
     }
 

@@ -53,11 +53,15 @@ public sealed class SqliteEventLog : IEventLog
         return Task.FromResult(new LogPosition(sequence, events));
     }
 
-    /// <summary>The next messages after a sequence, in order, up to a sum of body bytes; at least one if there is one.</summary>
-    public IReadOnlyList<LogMessage> Read(int partition, long afterSequence, int maxBytes)
+    /// <summary>The next messages after a sequence, in order, as many as the buffer takes; the bodies lie in it.</summary>
+    /// <param name="partition">Number of the partition.</param>
+    /// <param name="afterSequence">The last one that was read.</param>
+    /// <param name="buffer">At least as large as one message; the same again and again, so that reading makes no garbage.</param>
+    /// <remarks>Errors: throws when the next message alone is larger.</remarks>
+    public IReadOnlyList<LogMessage> Read(int partition, long afterSequence, Memory<byte> buffer)
     {
         CheckPartition(partition);
-        return database.Read(connection => LogTable.Read(connection, partition, afterSequence, maxBytes));
+        return database.Read(connection => LogTable.Read(connection, partition, afterSequence, buffer));
     }
 
     /// <summary>Completes when the partition has a message after the sequence; at once when it already has.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Billing.Domain.Invoicing;
+using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Documents;
 using NodaTime;
@@ -23,6 +24,9 @@ public sealed record WaitingContract(string CustomerId, string ContractId, strin
 public sealed class FinalizeInvoices(IDocumentStore store, PeriodRating rating, SettingsStore settings, ReadCut readCut, ParkedAccounts parked)
 {
     private const int PageSize = 100;
+
+    /// <summary>When usage is not ready, a contract is looked at again after this long.</summary>
+    private static readonly Duration Postponed = Duration.FromMinutes(5);
 
     private readonly Accounts accounts = new(store);
 
@@ -48,6 +52,11 @@ public sealed class FinalizeInvoices(IDocumentStore store, PeriodRating rating, 
                 {
                     if (await FinalizeNextAsync(customerId, contractId, at, ids, stop)) finalized++;
                 }
+                catch (UsageNotReadyException fault)
+                {
+                    waiting[contractId] = new WaitingContract(customerId, contractId, fault.Message);
+                    await PostponeAsync(customerId, contractId, at + Postponed, stop);
+                }
                 catch (Exception fault) when (!stop.IsCancellationRequested && Waits(fault))
                 {
                     waiting[contractId] = new WaitingContract(customerId, contractId, fault.Message);
@@ -59,6 +68,10 @@ public sealed class FinalizeInvoices(IDocumentStore store, PeriodRating rating, 
             }
         }
     }
+
+    /// <summary>When the next contract is due; null when none is.</summary>
+    public async Task<Instant?> NextDueAsync(CancellationToken stop) =>
+        await store.DueAsync(Container.Accounts, ContractDocuments.Kind, Instant.MaxValue, 1, stop) is [var first, ..] ? first.Document.Due : null;
 
     /// <summary>Makes the next period of a contract final, if it is due. True when this call did it.</summary>
     public async Task<bool> FinalizeNextAsync(string customerId, string contractId, Instant at, IdSource ids, CancellationToken stop)
@@ -95,6 +108,17 @@ public sealed class FinalizeInvoices(IDocumentStore store, PeriodRating rating, 
             stop);
         return done.Value;
     }
+
+    private Task<Outcome<bool>> PostponeAsync(string customerId, string contractId, Instant due, CancellationToken stop) => accounts.ChangeAsync<bool>(
+        customerId,
+        async head =>
+        {
+            var stored = await store.ReadAsync(Accounts.PlaceOf(customerId), ContractDocuments.IdOf(contractId), stop);
+            return stored?.Document.Due is null
+                ? new AccountChange<bool>(false, null, [])
+                : new AccountChange<bool>(true, head, [new Write.Replace(stored.Document with { Due = due }, stored.ETag)]);
+        },
+        stop);
 
     /// <summary>Takes back the pages of an attempt that another change overtook; no header names them.</summary>
     private async Task DropPagesAsync(Place place, IReadOnlyList<Document> pages, CancellationToken stop)

@@ -7,7 +7,7 @@ using NodaTime;
 namespace Billing.UseCases.Invoicing;
 
 /// <summary>What invoicing reads of metering: metrics and metered usage.</summary>
-public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, ReadCustomerKeys customerKeys)
+public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Installation installation, ReadCustomerKeys customerKeys)
 {
     /// <summary>The <see cref="ReadMetrics"/> of the product.</summary>
     public async Task<IReadOnlyList<PricedMetric>> MetricsAsync(IReadOnlyCollection<string> ids, CancellationToken stop)
@@ -18,7 +18,7 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, ReadC
             if (await catalog.ReadAsync(id, stop) is not { } read) continue;
             var meter = read.Meter.Meter;
             metrics.Add(new PricedMetric(
-                id, meter.Aggregation is Aggregation.Max or Aggregation.Min or Aggregation.Avg or Aggregation.Unique or Aggregation.Latest,
+                id, meter.Aggregation is Aggregation.Max or Aggregation.Min or Aggregation.Avg or Aggregation.Unique,
                 [.. meter.Groupings.Select(g => g.Select(d => d.Name).ToList())], read.Meter.ArchivedAt is not null));
         }
         return metrics;
@@ -41,14 +41,34 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, ReadC
             var positions = product.GroupKeys.Select(k => meter.KeptGroupings[grouping].Select(d => d.Name).ToList().IndexOf(k)).ToArray();
             foreach (var (bounds, first) in Runs(segments))
             {
-                foreach (var row in await reader.ReadAsync(new UsageQuery(meter, grouping, keys, bounds, values => Array.ConvertAll(positions, p => values[p])), stop))
+                // LATEST bills the change of the value, so what came before the first segment matters.
+                var before = meter.Aggregation == Aggregation.Latest && installation.EarliestUsage < bounds[0] ? 1 : 0;
+                IReadOnlyList<Instant> asked = before == 1 ? [installation.EarliestUsage, .. bounds] : bounds;
+                var rows = await reader.ReadAsync(new UsageQuery(meter, grouping, keys, asked, values => Array.ConvertAll(positions, p => values[p])), stop);
+                foreach (var (row, quantity) in meter.Aggregation == Aggregation.Latest ? Changes(rows) : rows.Select(r => (r, r.State.Result(meter.Aggregation))))
                 {
+                    if (row.Window < before) continue;
                     var group = product.GroupKeys.Select((k, i) => (k, v: row.Group[i])).ToDictionary(p => p.k, p => p.v);
-                    usage.Add(new UsageQuantity(product.ProductId, segments[first + row.Window], group, row.State.Result(meter.Aggregation)));
+                    usage.Add(new UsageQuantity(product.ProductId, segments[first + row.Window - before], group, quantity));
                 }
             }
         }
         return usage;
+    }
+
+    // Of each group: the value less the value before it; the first from zero.
+    private static IEnumerable<(UsageRow Row, decimal Change)> Changes(IReadOnlyList<UsageRow> rows)
+    {
+        foreach (var group in rows.GroupBy(r => string.Join('\u0001', r.Group.Select(v => v ?? "\u0000"))))
+        {
+            var last = 0m;
+            foreach (var row in group.OrderBy(r => r.Window))
+            {
+                var value = row.State.Result(Aggregation.Latest);
+                yield return (row, value - last);
+                last = value;
+            }
+        }
     }
 
     // Segments that follow one another are read at once.

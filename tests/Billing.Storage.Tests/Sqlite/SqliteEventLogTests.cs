@@ -21,7 +21,7 @@ public sealed class SqliteEventLogTests : EventLogContract
     }
 
     protected override Task<IReadOnlyList<LogMessage>> DeliverAsync(IEventLog log, int partition, long afterSequence) =>
-        Task.FromResult(((SqliteEventLog)log).Read(partition, afterSequence, int.MaxValue));
+        Task.FromResult(((SqliteEventLog)log).Read(partition, afterSequence, new byte[4_000_000]));
 
     protected override Task DropAsync() => folder.DropAsync();
 
@@ -45,10 +45,10 @@ public sealed class SqliteEventLogTests : EventLogContract
     public async Task A_read_stops_at_its_bytes_and_gives_at_least_one_message()
     {
         await Append(new NewMessage(0, new byte[100], 1), new NewMessage(0, new byte[100], 1), new NewMessage(0, new byte[100], 1));
-        Assert.Equal(2, Sqlite.Read(0, 0, 200).Count);
-        Assert.Single(Sqlite.Read(0, 0, 199));
-        Assert.Single(Sqlite.Read(0, 0, 1));
-        Assert.Empty(Sqlite.Read(0, 3, 1));
+        Assert.Equal(2, Sqlite.Read(0, 0, new byte[200]).Count);
+        Assert.Single(Sqlite.Read(0, 0, new byte[199]));
+        Assert.Throws<ArgumentException>(() => Sqlite.Read(0, 0, new byte[1]));
+        Assert.Empty(Sqlite.Read(0, 3, new byte[1]));
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class SqliteEventLogTests : EventLogContract
         Assert.Equal(["1 other"], await Delivered(1, 0));
         var reopened = (SqliteEventLog)(await ReopenAsync())!;
         await reopened.AppendAsync([Message(0, "c")], CancellationToken.None);
-        Assert.Equal(3, Assert.Single(reopened.Read(0, 0, 100)).Sequence);
+        Assert.Equal(3, Assert.Single(reopened.Read(0, 0, new byte[100])).Sequence);
         Assert.Equal(new LogPosition(3, 3), await reopened.PositionAsync(0, CancellationToken.None));
     }
 

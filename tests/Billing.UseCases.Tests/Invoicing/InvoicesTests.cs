@@ -198,7 +198,10 @@ public class InvoicesTests
         Assert.Empty(run.Parked);
         Assert.Single(await town.ListAsync(good, InvoiceStatus.Finalized));
         town.OnRead = null;
+        Assert.Equal(town.Now + NodaTime.Duration.FromMinutes(5), await town.Finalize.NextDueAsync(default));
+        town.Now += NodaTime.Duration.FromMinutes(5);
         Assert.Equal(1, (await town.RunAsync()).Finalized);
+        Assert.Equal(At("2026-02-02"), (await town.ListAsync(slow, InvoiceStatus.Finalized)).Single().IssuedAt);
     }
 
     [Fact]

@@ -7,13 +7,15 @@ namespace Billing.Domain.Metering.Events;
 /// <summary>Reads the members of one event object.</summary>
 internal sealed class EventMembers(MemberNames names)
 {
-    private string? wrong;
-    private string? wrongAt;
+    private (string What, string At)? wrong;
+    private (string What, string At)? wrongMetronome;
+    private (string What, string At)? wrongCloudEvent;
 
     /// <summary>Reads from the object's start to its end. Returns null, or why the event can't be used.</summary>
-    public Refusal? Read(ref Utf8JsonReader reader, EventShape shape, ParsedMessage into, ref UsageEvent read)
+    /// <remarks>A marker is a message of its own: inside an array it would take the place of the events beside it.</remarks>
+    public Refusal? Read(ref Utf8JsonReader reader, EventShape shape, bool alone, ParsedMessage into, ref UsageEvent read)
     {
-        wrong = wrongAt = null;
+        wrong = wrongMetronome = wrongCloudEvent = null;
         names.Clear();
         names.Enter();
         var found = default(Found);
@@ -26,27 +28,30 @@ internal sealed class EventMembers(MemberNames names)
             Member(ref reader, name.Span, into, ref read, ref found);
         }
         read.PropertyCount = into.PropertyCount - read.FirstProperty;
-        if (found.Marker is not null && shape == EventShape.Any && into.Count == 0 && found.Names == 1) into.Marker = found.Marker;
-        if (into.Marker is not null) return null;
+        if (found.Marker is not null && shape == EventShape.Any && alone && found.Names == 1 && wrong is null)
+        {
+            into.Marker = found.Marker;
+            return null;
+        }
         if (wrong is null) Require(shape, ref read, found);
-        return wrong is null ? null : new("invalid_event", $"{(wrongAt!.Length > 0 ? wrongAt[1..] : "The event")} {wrong}.", wrongAt);
+        return wrong is not { } first ? null : new("invalid_event", $"{(first.At.Length > 0 ? first.At[1..] : "The event")} {first.What}.", first.At);
     }
 
     private void Member(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ParsedMessage into, ref UsageEvent read, ref Found found)
     {
         found.Names++;
-        if (name.SequenceEqual("transaction_id"u8)) found.TransactionId = TextMember(ref reader, "/transaction_id", into);
-        else if (name.SequenceEqual("customer_id"u8)) found.CustomerId = TextMember(ref reader, "/customer_id", into);
-        else if (name.SequenceEqual("event_type"u8)) found.EventType = TextMember(ref reader, "/event_type", into);
-        else if (name.SequenceEqual("timestamp"u8)) found.Timestamp = TextMember(ref reader, "/timestamp", into);
-        else if (name.SequenceEqual("properties"u8)) (found.HasProperties, found.Start, found.Count) = Object(ref reader, "/properties", into);
-        else if (name.SequenceEqual("specversion"u8)) found.SpecVersion = TextMember(ref reader, "/specversion", into);
-        else if (name.SequenceEqual("id"u8)) found.Id = TextMember(ref reader, "/id", into);
-        else if (name.SequenceEqual("source"u8)) found.Source = TextMember(ref reader, "/source", into);
-        else if (name.SequenceEqual("type"u8)) found.Type = TextMember(ref reader, "/type", into);
-        else if (name.SequenceEqual("subject"u8)) found.Subject = TextMember(ref reader, "/subject", into);
-        else if (name.SequenceEqual("time"u8)) found.Time = TextMember(ref reader, "/time", into);
-        else if (name.SequenceEqual("data"u8)) (found.HasData, found.DataStart, found.DataCount) = Object(ref reader, "/data", into);
+        if (name.SequenceEqual("transaction_id"u8)) found.TransactionId = TextMember(ref reader, "/transaction_id", ref wrongMetronome, into);
+        else if (name.SequenceEqual("customer_id"u8)) found.CustomerId = TextMember(ref reader, "/customer_id", ref wrongMetronome, into);
+        else if (name.SequenceEqual("event_type"u8)) found.EventType = TextMember(ref reader, "/event_type", ref wrongMetronome, into);
+        else if (name.SequenceEqual("timestamp"u8)) found.Timestamp = TextMember(ref reader, "/timestamp", ref wrongMetronome, into);
+        else if (name.SequenceEqual("properties"u8)) (found.HasProperties, found.Start, found.Count) = Object(ref reader, "/properties", ref wrongMetronome, into);
+        else if (name.SequenceEqual("specversion"u8)) found.SpecVersion = TextMember(ref reader, "/specversion", ref wrongCloudEvent, into);
+        else if (name.SequenceEqual("id"u8)) found.Id = TextMember(ref reader, "/id", ref wrongCloudEvent, into);
+        else if (name.SequenceEqual("source"u8)) found.Source = TextMember(ref reader, "/source", ref wrongCloudEvent, into);
+        else if (name.SequenceEqual("type"u8)) found.Type = TextMember(ref reader, "/type", ref wrongCloudEvent, into);
+        else if (name.SequenceEqual("subject"u8)) found.Subject = TextMember(ref reader, "/subject", ref wrongCloudEvent, into);
+        else if (name.SequenceEqual("time"u8)) found.Time = TextMember(ref reader, "/time", ref wrongCloudEvent, into);
+        else if (name.SequenceEqual("data"u8)) (found.HasData, found.DataStart, found.DataCount) = Object(ref reader, "/data", ref wrongCloudEvent, into);
         else if (name.SequenceEqual("data_base64"u8)) { found.HasBinary = true; Walk(ref reader, into.Body, "/data_base64"); }
         else if (name.SequenceEqual("marker"u8) && reader.TokenType == JsonTokenType.String) found.Marker = Encoding.UTF8.GetString(Text(ref reader, into.Body).Span);
         else Walk(ref reader, into.Body, "");
@@ -55,6 +60,8 @@ internal sealed class EventMembers(MemberNames names)
     private void Require(EventShape shape, ref UsageEvent read, in Found found)
     {
         read.IsCloudEvent = shape == EventShape.CloudEvents || (shape == EventShape.Any && found.SpecVersion is not null && found.TransactionId is null);
+        wrong = read.IsCloudEvent ? wrongCloudEvent : wrongMetronome;
+        if (wrong is not null) return;
         if (read.IsCloudEvent) RequireCloudEvent(ref read, found);
         else RequireMetronome(ref read, found);
     }
@@ -98,22 +105,23 @@ internal sealed class EventMembers(MemberNames names)
         return ticks;
     }
 
-    private ReadOnlyMemory<byte>? TextMember(ref Utf8JsonReader reader, string at, ParsedMessage into)
+    // A member of the other shape is one more unknown field, whatever its value.
+    private ReadOnlyMemory<byte>? TextMember(ref Utf8JsonReader reader, string at, ref (string What, string At)? complaint, ParsedMessage into)
     {
         if (reader.TokenType == JsonTokenType.String) return Text(ref reader, into.Body);
-        if (reader.TokenType != JsonTokenType.Null) Say(at, "must be a string");
+        if (reader.TokenType != JsonTokenType.Null) complaint ??= ("must be a string", at);
         Walk(ref reader, into.Body, at);
         return null;
     }
 
     // Reads {"name": value, …} into properties; null counts as {}.
-    private (bool Has, int First, int Count) Object(ref Utf8JsonReader reader, string at, ParsedMessage into)
+    private (bool Has, int First, int Count) Object(ref Utf8JsonReader reader, string at, ref (string What, string At)? complaint, ParsedMessage into)
     {
         var first = into.PropertyCount;
         if (reader.TokenType == JsonTokenType.Null) return (true, first, 0);
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            Say(at, "must be a JSON object");
+            complaint ??= ("must be a JSON object", at);
             Walk(ref reader, into.Body, at);
             return (false, first, 0);
         }
@@ -157,7 +165,7 @@ internal sealed class EventMembers(MemberNames names)
             {
                 case JsonTokenType.StartObject: names.Enter(); break;
                 case JsonTokenType.EndObject: names.Leave(); break;
-                case JsonTokenType.PropertyName when !names.Add(Text(ref reader, body)): Say(at, $"has the member {reader.GetString()} twice"); break;
+                case JsonTokenType.PropertyName when !names.Add(Text(ref reader, body)): Say(at, "has a member twice in one object"); break;
                 case JsonTokenType.Number when !Quantity.IsWithinLimits(reader.ValueSpan): Say(at, "has a number of more than 40 digits or an exponent beyond ±40"); break;
                 case JsonTokenType.String when reader.ValueIsEscaped: Text(ref reader, body); break;
             }
@@ -183,7 +191,7 @@ internal sealed class EventMembers(MemberNames names)
     // The first thing wrong is the one that is told.
     private void Say(string at, string what)
     {
-        if (wrong is null) (wrong, wrongAt) = (what, at);
+        wrong ??= (what, at);
     }
 
     private struct Found

@@ -59,9 +59,9 @@ public sealed class EventParser
             reader.Read();
             if (reader.TokenType == JsonTokenType.StartArray)
             {
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) ReadOne(ref reader, shape, into);
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) ReadOne(ref reader, shape, false, into);
             }
-            else ReadOne(ref reader, shape, into);
+            else ReadOne(ref reader, shape, true, into);
             while (reader.Read())
             {
             }
@@ -73,14 +73,14 @@ public sealed class EventParser
         }
     }
 
-    private void ReadOne(ref Utf8JsonReader reader, EventShape shape, ParsedMessage into)
+    private void ReadOne(ref Utf8JsonReader reader, EventShape shape, bool alone, ParsedMessage into)
     {
         var index = into.Count;
         var firstProperty = into.PropertyCount;
         var start = (int)reader.TokenStartIndex;
         var read = default(UsageEvent);
         Refusal? refusal;
-        if (reader.TokenType == JsonTokenType.StartObject) refusal = members.Read(ref reader, shape, into, ref read);
+        if (reader.TokenType == JsonTokenType.StartObject) refusal = members.Read(ref reader, shape, alone, into, ref read);
         else
         {
             reader.Skip();
@@ -88,7 +88,7 @@ public sealed class EventParser
         }
         read.RawStart = start;
         read.RawLength = (int)reader.BytesConsumed - start;
-        if (into.Marker is not null && index == 0) return;
+        if (into.Marker is not null) return;
         if (refusal is not null)
         {
             into.DropPropertiesFrom(firstProperty);

@@ -22,7 +22,16 @@ public readonly record struct HashRange(uint Bits, int Depth)
         prefix.Length == 0 ? Whole : new(Convert.ToUInt32(prefix, 2), prefix.Length);
 
     /// <summary>True when the ranges cover the whole exactly once.</summary>
-    public static bool Tile(IReadOnlyCollection<HashRange> ranges) =>
-        ranges.Sum(r => 1L << (MaxDepth - r.Depth)) == 1L << MaxDepth
-        && !ranges.Any(r => ranges.Any(o => o.Depth > r.Depth && o.Bits >> (o.Depth - r.Depth) == r.Bits));
+    public static bool Tile(IReadOnlyCollection<HashRange> ranges)
+    {
+        long end = 0;
+        foreach (var range in ranges.OrderBy(r => r.Start))
+        {
+            if (range.Start != end) return false;
+            end += 1L << (MaxDepth - range.Depth);
+        }
+        return end == 1L << MaxDepth;
+    }
+
+    private long Start => (long)Bits << (MaxDepth - Depth);
 }

@@ -5,6 +5,7 @@ namespace Billing.Domain.Metering.Windows;
 public sealed class Window(int cellMinutes, HashRange range, long watermark)
 {
     private readonly Dictionary<UInt128, Series> series = [];
+    private Series[]? inOrder;
 
     /// <summary>Length of a cell: 1 for a customer's hour, 15 for the total's, 60 for a day.</summary>
     public int CellMinutes { get; } = cellMinutes;
@@ -16,6 +17,16 @@ public sealed class Window(int cellMinutes, HashRange range, long watermark)
     public long Watermark { get; set; } = watermark;
 
     public IReadOnlyCollection<Series> Series => series.Values;
+
+    /// <summary>The series by rising hash.</summary>
+    internal Series[] InOrder()
+    {
+        // Series are only ever added, so the order holds until there is one more.
+        if (inOrder is not null && inOrder.Length == series.Count) return inOrder;
+        inOrder = [.. series.Values];
+        Array.Sort(inOrder, static (a, b) => a.Hash.CompareTo(b.Hash));
+        return inOrder;
+    }
 
     /// <summary>Adds what one event measures.</summary>
     public void Add(UInt128 hash, Meter meter, int grouping, ReadOnlySpan<byte> group, int cell, in Measure measure)

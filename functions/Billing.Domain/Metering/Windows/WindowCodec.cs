@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Billing.Domain.Values;
@@ -18,43 +17,45 @@ public static class WindowCodec
 {
     private const byte Version = 1;
 
+    [ThreadStatic]
+    private static byte[]? scratch;
+
     public static byte[] Encode(Window window)
     {
-        var into = new ArrayBufferWriter<byte>(1024);
-        into.Write([Version, (byte)window.CellMinutes]);
-        Number(into, (ulong)window.Range.Depth);
-        Number(into, window.Range.Bits);
-        Number(into, (ulong)window.Watermark);
-        var series = window.Series.ToArray();
-        Array.Sort(series, static (a, b) => a.Hash.CompareTo(b.Hash));
-        var meters = new List<string>();
-        var positions = new int[series.Length];
-        var aggregations = new List<Aggregation>();
-        for (var i = 0; i < series.Length; i++)
+        var series = window.InOrder();
+        var meters = new List<(string Id, Aggregation Aggregation)>();
+        var most = 64;
+        foreach (var one in series)
         {
-            positions[i] = meters.IndexOf(series[i].MeterId);
-            if (positions[i] >= 0) continue;
-            positions[i] = meters.Count;
-            meters.Add(series[i].MeterId);
-            aggregations.Add(series[i].Aggregation);
+            if (!meters.Exists(m => m.Id == one.MeterId)) meters.Add((one.MeterId, one.Aggregation));
+            most += 30 + one.Group.Length + MostCellBytes(one);
         }
-        Number(into, (ulong)meters.Count);
-        for (var i = 0; i < meters.Count; i++)
+        most += meters.Sum(m => 11 + Encoding.UTF8.GetByteCount(m.Id));
+        if (scratch is null || scratch.Length < most) scratch = new byte[most];
+        var into = new ByteWriter(scratch);
+        into.Byte(Version);
+        into.Byte((byte)window.CellMinutes);
+        into.Number((ulong)window.Range.Depth);
+        into.Number(window.Range.Bits);
+        into.Number((ulong)window.Watermark);
+        into.Number((ulong)meters.Count);
+        foreach (var (id, aggregation) in meters)
         {
-            Bytes(into, Encoding.UTF8.GetBytes(meters[i]));
-            into.Write([(byte)aggregations[i]]);
+            into.Field(Encoding.UTF8.GetBytes(id));
+            into.Byte((byte)aggregation);
         }
-        var cells = new ArrayBufferWriter<byte>(512);
-        for (var i = 0; i < series.Length; i++)
+        var meter = 0;
+        foreach (var one in series)
         {
-            Number(into, (ulong)positions[i]);
-            Number(into, (ulong)series[i].Grouping);
-            Bytes(into, series[i].Group);
-            cells.ResetWrittenCount();
-            Cells(cells, series[i]);
-            Bytes(into, cells.WrittenSpan);
+            if (!ReferenceEquals(meters[meter].Id, one.MeterId)) meter = meters.FindIndex(m => m.Id == one.MeterId);
+            into.Number((ulong)meter);
+            into.Number((ulong)one.Grouping);
+            into.Field(one.Group);
+            var start = into.BeginField();
+            Cells(ref into, one);
+            into.EndField(start);
         }
-        return into.WrittenSpan.ToArray();
+        return into.Written.ToArray();
     }
 
     /// <summary>Reads a window to go on folding into it.</summary>
@@ -120,21 +121,29 @@ public static class WindowCodec
         return (window, meters);
     }
 
-    private static void Cells(ArrayBufferWriter<byte> into, Series series)
+    private static int MostCellBytes(Series series)
+    {
+        if (series.Aggregation != Aggregation.Unique) return series.Count * 80;
+        var most = 0;
+        foreach (ref readonly var state in series.States) most += 40 + 16 * state.Elements!.Count;
+        return most;
+    }
+
+    private static void Cells(ref ByteWriter into, Series series)
     {
         var last = 0;
         for (var i = 0; i < series.Count; i++)
         {
             ref readonly var state = ref series.States[i];
-            Number(into, (ulong)(series.Indexes[i] - last));
+            into.Number((ulong)(series.Indexes[i] - last));
             last = series.Indexes[i];
-            Number(into, (ulong)state.Count);
+            into.Number((ulong)state.Count);
             if (series.Aggregation == Aggregation.Count) continue;
-            if (series.Aggregation == Aggregation.Unique) Elements(into, state.Elements!);
-            else Value(into, state.Value);
+            if (series.Aggregation == Aggregation.Unique) Elements(ref into, state.Elements!);
+            else Value(ref into, state.Value);
             if (series.Aggregation != Aggregation.Latest) continue;
-            Signed(into, state.Latest!.Time);
-            Hash(into, state.Latest.EventHash);
+            into.Signed(state.Latest!.Time);
+            into.Hash(state.Latest.EventHash);
         }
     }
 
@@ -157,13 +166,13 @@ public static class WindowCodec
         return count;
     }
 
-    private static void Value(ArrayBufferWriter<byte> into, Int128 value)
+    private static void Value(ref ByteWriter into, Int128 value)
     {
         var whole = value >= long.MinValue && value <= long.MaxValue
             ? (Exact: (long)value % (long)Quantity.One == 0, Units: (Int128)((long)value / (long)Quantity.One))
             : (Exact: value % Quantity.One == 0, Units: value / Quantity.One);
         // The lowest bit says whether the rest is in whole units.
-        Signed(into, whole.Exact ? checked(whole.Units * 2 + 1) : checked(value * 2));
+        into.Signed(whole.Exact ? checked(whole.Units * 2 + 1) : checked(value * 2));
     }
 
     private static Int128 Value(ref ReadOnlySpan<byte> from)
@@ -172,10 +181,10 @@ public static class WindowCodec
         return (read & 1) == 0 ? read / 2 : checked((read - 1) / 2 * Quantity.One);
     }
 
-    private static void Elements(ArrayBufferWriter<byte> into, HashSet<UInt128> elements)
+    private static void Elements(ref ByteWriter into, HashSet<UInt128> elements)
     {
-        Number(into, (ulong)elements.Count);
-        foreach (var element in elements.Order()) Hash(into, element);
+        into.Number((ulong)elements.Count);
+        foreach (var element in elements.Order()) into.Hash(element);
     }
 
     private static HashSet<UInt128> Elements(ref ReadOnlySpan<byte> from)
@@ -186,27 +195,11 @@ public static class WindowCodec
         return elements;
     }
 
-    private static void Hash(ArrayBufferWriter<byte> into, UInt128 hash)
-    {
-        BinaryPrimitives.WriteUInt128BigEndian(into.GetSpan(16), hash);
-        into.Advance(16);
-    }
-
     private static UInt128 Hash(ref ReadOnlySpan<byte> from)
     {
         var hash = BinaryPrimitives.ReadUInt128BigEndian(from);
         from = from[16..];
         return hash;
-    }
-
-    private static void Number(ArrayBufferWriter<byte> into, ulong value) => into.Advance(Varint.Write(into.GetSpan(10), value));
-
-    private static void Signed(ArrayBufferWriter<byte> into, Int128 value) => into.Advance(Varint.WriteSigned(into.GetSpan(20), value));
-
-    private static void Bytes(ArrayBufferWriter<byte> into, ReadOnlySpan<byte> bytes)
-    {
-        Number(into, (ulong)bytes.Length);
-        into.Write(bytes);
     }
 
     private static ReadOnlySpan<byte> Field(ref ReadOnlySpan<byte> from)

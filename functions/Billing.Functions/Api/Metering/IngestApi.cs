@@ -1,10 +1,11 @@
 using System.Buffers;
+using System.Text.Json;
 using Billing.Domain.Metering.Events;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Metering;
-using Microsoft.AspNetCore.Mvc;
+using NodaTime;
 
 namespace Billing.Functions.Api.Metering;
 
@@ -13,9 +14,10 @@ public static class IngestApi
 {
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapPost("/v1/ingest", IngestAsync).TakesEvents().Accepts<object>("application/json").WithName("ingest").WithTags("Usage");
+        app.MapPost("/v1/ingest", IngestAsync).TakesEvents().Accepts<IReadOnlyList<IngestedEvent>>("application/json").WithName("ingest").WithTags("Usage");
         app.MapPost("/api/v1/events", CloudEventsAsync).TakesEvents()
-            .Accepts<object>("application/cloudevents+json", "application/cloudevents-batch+json", "application/json").WithName("ingestEvents").WithTags("OpenMeter");
+            .Accepts<IReadOnlyList<CloudEvent>>("application/cloudevents-batch+json", "application/json", "application/cloudevents+json")
+            .Produces(StatusCodes.Status204NoContent).WithName("ingestEvents").WithTags("OpenMeter");
         app.MapGet("/v1/ingest/stats", StatsAsync).Needs(Scope.Read).WithName("getIngestStats").WithTags("Usage");
         app.MapGet("/v1/ingest/rejected", RejectedAsync).Needs(Scope.Read).WithName("listRejectedUsage").WithTags("Usage");
     }
@@ -25,7 +27,6 @@ public static class IngestApi
         Answers.Empty(await AcceptAsync(context, accept, EventShape.Metronome, stop));
 
     /// <summary>Takes one CloudEvent 1.0 or an array of up to 1,000, all or none; subject is whose usage it is.</summary>
-    [ProducesResponseType(StatusCodes.Status204NoContent)]
     internal static async Task<IResult> CloudEventsAsync(HttpContext context, AcceptUsage accept, CancellationToken stop)
     {
         var accepted = await AcceptAsync(context, accept, EventShape.CloudEvents, stop);
@@ -75,4 +76,19 @@ public static class IngestApi
         ArrayPool<byte>.Shared.Return(buffer);
         return larger;
     }
+
+    /// <summary>A usage event in Metronome's shape. Read by <see cref="EventParser"/>; the record describes it.</summary>
+    /// <param name="TransactionId">1 to 128 characters; the same id is the same fact, counted once.</param>
+    /// <param name="CustomerId">The customer's id or an ingest alias; it may come before the customer.</param>
+    /// <param name="EventType">1 to 128 characters.</param>
+    /// <param name="Timestamp">With zone; none: the time it is received. At most 24 hours ahead.</param>
+    /// <param name="Properties">What meters read; send numbers as strings to keep all digits.</param>
+    internal sealed record IngestedEvent(
+        string TransactionId, string CustomerId, string EventType, Instant? Timestamp = null, IReadOnlyDictionary<string, JsonElement>? Properties = null);
+
+    /// <summary>A CloudEvent 1.0. Read by <see cref="EventParser"/>; the record describes it.</summary>
+    /// <param name="Subject">Whose usage it is.</param>
+    /// <param name="Data">A JSON object that meters read.</param>
+    internal sealed record CloudEvent(
+        string Specversion, string Id, string Source, string Type, string Subject, Instant? Time = null, IReadOnlyDictionary<string, JsonElement>? Data = null);
 }

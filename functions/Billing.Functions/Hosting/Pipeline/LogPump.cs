@@ -86,11 +86,12 @@ public sealed class LogPump(SqliteEventLog eventLog, RecordUsage record, IDocume
         var of = new LogPartition(eventLog.LogId, partition);
         var (progress, _) = await progressStore.ReadAsync(of, stop);
         var full = false;
+        var buffer = new byte[batches.MaxBytes];
         for (var folded = progress.Sequence; ;)
         {
             await eventLog.WaitAsync(partition, folded, stop);
             if (!full) await GatherAsync(stop);
-            var messages = eventLog.Read(partition, folded, batches.MaxBytes);
+            var messages = eventLog.Read(partition, folded, buffer);
             full = messages.Sum(m => (long)m.Body.Length) > batches.MaxBytes / 2;
             folded = (await record.FoldAsync(of, messages, stop)).Sequence;
             await eventLog.ForgetAsync(partition, folded);

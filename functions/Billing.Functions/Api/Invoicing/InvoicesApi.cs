@@ -1,0 +1,153 @@
+using System.Text.Json.Serialization;
+using Billing.Domain.Invoicing;
+using Billing.Domain.Pricing;
+using Billing.Domain.Values;
+using Billing.Functions.Hosting.Access;
+using Billing.Functions.Hosting.Json;
+using Billing.UseCases.Access;
+using Billing.UseCases.Invoicing;
+using Microsoft.AspNetCore.Mvc;
+using NodaTime;
+
+namespace Billing.Functions.Api.Invoicing;
+
+/// <summary>Invoices, and the accounts whose invoices have stopped.</summary>
+public static class InvoicesApi
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        var invoices = app.MapGroup("/v1/customers/{customer_id}/invoices").Needs(Scope.Read).WithTags("Invoices");
+        invoices.MapGet("", ListAsync).WithName("listInvoices");
+        invoices.MapGet("/{invoice_id}", GetAsync).WithName("getInvoice");
+        var parked = app.MapGroup("/v1/operations/parked-accounts").Needs(Scope.Admin).WithTags("Operations");
+        parked.MapGet("", ListParkedAsync).WithName("listParkedAccounts");
+        parked.MapPost("/release", ReleaseAsync).WithName("releaseParkedAccount");
+    }
+
+    /// <summary>Lists a customer's invoices, drafts as of now, by the start of their periods.</summary>
+    internal static async Task<Answer<Listing<ShownInvoice>>> ListAsync(
+        [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, CancellationToken stop)
+    {
+        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownInvoice>(refusal);
+        if (!query.Filter().Is(out var filter, out refusal)) return Answers.List<ShownInvoice>(refusal);
+        // A kind that no invoice has: the list is empty.
+        if (filter is null) return Answers.List<ShownInvoice>(new Listing<ShownInvoice>([], null));
+        return (await invoices.ListAsync(customerId, filter, wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)
+            ? Answers.List<ShownInvoice>(new Listing<ShownInvoice>([.. list.Items.Select(i => Show(i, query.SkipZero == true))], PageCursor.Encode(list.Next)))
+            : Answers.List<ShownInvoice>(refusal);
+    }
+
+    /// <summary>Reads an invoice.</summary>
+    internal static async Task<Answer<Data<ShownInvoice>>> GetAsync(
+        [FromRoute(Name = "customer_id")] string customerId,
+        [FromRoute(Name = "invoice_id")] string invoiceId,
+        [FromQuery(Name = "skip_zero_qty_line_items")] bool? skipZero,
+        Invoices invoices,
+        CancellationToken stop) =>
+        Answers.Of(await invoices.GetAsync(customerId, invoiceId, stop), i => Show(i, skipZero == true));
+
+    /// <summary>Lists accounts whose invoices have stopped because they cannot be rated, with the reason.</summary>
+    internal static async Task<Answer<Listing<UseCases.Contracts.ParkedAccount>>> ListParkedAsync([AsParameters] PageQuery page, ParkedAccounts parked, CancellationToken stop)
+    {
+        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<UseCases.Contracts.ParkedAccount>(refusal);
+        var list = await parked.ListAsync(wanted.From, wanted.Limit, stop);
+        return Answers.List<UseCases.Contracts.ParkedAccount>(new Listing<UseCases.Contracts.ParkedAccount>(list.Items, PageCursor.Encode(list.Next)));
+    }
+
+    /// <summary>Lets an account's invoices go on.</summary>
+    internal static async Task<EmptyAnswer> ReleaseAsync(Release body, ParkedAccounts parked, CancellationToken stop) =>
+        Answers.Empty(await parked.ReleaseAsync(body.CustomerId, stop));
+
+    private static ShownInvoice Show(Invoice i, bool skipZero) => new(
+        i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId), i.Subtotal, i.Total, i.Start, i.End, i.IssuedAt, i.NetPaymentTermsDays,
+        [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(Show)], new Dictionary<string, string>());
+
+    private static ShownLine Show(InvoiceLine l) => new(
+        "usage", l.Name, l.ProductId, l.ProductType == ProductType.Usage ? "UsageProductListItem" : "FixedProductListItem", l.ProductTags,
+        ShownCreditType.Of(l.CreditTypeId), l.Quantity, l.UnitPrice, l.Total, l.StartingAt, l.EndingBefore,
+        l.PricingGroupValues.Count > 0 ? l.PricingGroupValues : null,
+        l.PresentationGroupValues.Count > 0 ? l.PresentationGroupValues : null,
+        l.Tier is { } t ? new ShownTier(t.Level, ExactDecimal.ToText(t.StartingAt), t.Size is { } size ? ExactDecimal.ToText(size) : null) : null,
+        RatesApi.Show(l.ListPrice, l.CreditTypeId));
+
+    /// <summary>Which invoices.</summary>
+    internal sealed record InvoiceQuery(
+        [FromQuery(Name = "status")] string? Status,
+        [FromQuery(Name = "type")] string? Type,
+        [FromQuery(Name = "contract_id")] string? ContractId,
+        [FromQuery(Name = "credit_type_id")] string? CreditTypeId,
+        [FromQuery(Name = "starting_on")] QueryTime? StartingOn,
+        [FromQuery(Name = "ending_before")] QueryTime? EndingBefore,
+        [FromQuery(Name = "sort")] string? Sort,
+        [FromQuery(Name = "skip_zero_qty_line_items")] bool? SkipZero)
+    {
+        /// <summary>The filter; null when no invoice can fit.</summary>
+        public Outcome<InvoiceFilter?> Filter()
+        {
+            InvoiceStatus? status = null;
+            if (Status is not null)
+            {
+                // A number would be taken for a member as well.
+                if (!Status.All(char.IsAsciiLetter) || !Enum.TryParse(Status, ignoreCase: true, out InvoiceStatus parsed)) return Unknown("status", "DRAFT, FINALIZED or VOID");
+                status = parsed;
+            }
+            var newest = Sort?.ToUpperInvariant() switch
+            {
+                null or "DATE_ASC" => false,
+                "DATE_DESC" => true,
+                _ => (bool?)null,
+            };
+            if (newest is null) return Unknown("sort", "date_asc or date_desc");
+            return Type?.ToUpperInvariant() switch
+            {
+                null or "USAGE" => new InvoiceFilter(status, null, ContractId, CreditTypeId, StartingOn?.Value, EndingBefore?.Value, newest.Value),
+                "SCHEDULED" or "USAGE_CONSOLIDATED" => (InvoiceFilter?)null!,
+                _ => Unknown("type", "USAGE, SCHEDULED or USAGE_CONSOLIDATED"),
+            };
+        }
+
+        private static Refusal Unknown(string name, string values) => new(name + "_unknown", $"Give {values} as {name}.", name);
+    }
+
+    /// <summary>Which account to release.</summary>
+    [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+    internal sealed record Release(string CustomerId);
+
+    /// <summary>An invoice.</summary>
+    internal sealed record ShownInvoice(
+        string Id,
+        string CustomerId,
+        string ContractId,
+        InvoiceType Type,
+        InvoiceStatus Status,
+        ShownCreditType CreditType,
+        decimal Subtotal,
+        decimal Total,
+        Instant StartTimestamp,
+        Instant EndTimestamp,
+        Instant IssuedAt,
+        int? NetPaymentTermsDays,
+        IReadOnlyList<ShownLine> LineItems,
+        IReadOnlyDictionary<string, string> CustomFields);
+
+    /// <summary>A line of an invoice.</summary>
+    internal sealed record ShownLine(
+        string Type,
+        string Name,
+        string ProductId,
+        string ProductType,
+        IReadOnlyList<string> ProductTags,
+        ShownCreditType CreditType,
+        decimal Quantity,
+        decimal UnitPrice,
+        decimal Total,
+        Instant StartingAt,
+        Instant EndingBefore,
+        IReadOnlyDictionary<string, string?>? PricingGroupValues,
+        IReadOnlyDictionary<string, string?>? PresentationGroupValues,
+        ShownTier? Tier,
+        RatesApi.ShownRate ListPrice);
+
+    /// <summary>The tier of a line; level 1 is the first.</summary>
+    internal sealed record ShownTier(int Level, string StartingAt, string? Size);
+}

@@ -1,0 +1,15 @@
+namespace Billing.Functions.Api.Invoicing;
+
+/// <summary>Customers, prices, contracts and invoices over HTTP.</summary>
+public static class InvoicingRoutes
+{
+    public static void MapInvoicing(this IEndpointRouteBuilder app)
+    {
+        CustomersApi.Map(app);
+        ProductsApi.Map(app);
+        RateCardsApi.Map(app);
+        RatesApi.Map(app);
+        ContractsApi.Map(app);
+        InvoicesApi.Map(app);
+    }
+}

@@ -1,0 +1,193 @@
+using Billing.Domain.Metering;
+using Billing.Domain.Metering.Events;
+using Billing.Domain.Metering.Windows;
+using Billing.Domain.Values;
+using Billing.UseCases.Documents;
+
+namespace Billing.UseCases.Metering;
+
+/// <summary>Adds messages to the windows of one log partition, skipping in each document what is at or below its watermark.</summary>
+/// <remarks>One writer a partition; two owners are told apart by ETags. The cache only saves reads: each write is guarded by its ETag.</remarks>
+internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, string partition, long cacheBytes)
+{
+    private readonly Dictionary<UInt128, WindowShards> byKeyAndHour = [];
+    private byte[] groupBuffer = new byte[4 * 1024];
+    private readonly WindowCommits commits = new(documents, secret, partition);
+    private readonly List<WindowShards> dirty = [];
+    private readonly List<(WindowShards Customer, WindowShards Total)> targets = [];
+    private long batch;
+    private long heldBytes;
+
+    /// <summary>The keys whose first window was made by the last fold.</summary>
+    public List<string> NewKeys { get; } = [];
+
+    /// <summary>Folds all messages in memory; <see cref="CommitAsync"/> makes it durable.</summary>
+    public async Task<FoldCounts> FoldAsync(IReadOnlyList<FoldMessage> messages, CancellationToken stop)
+    {
+        batch++;
+        NewKeys.Clear();
+        await LoadAsync(messages, stop);
+        var counts = new FoldCounts();
+        var at = 0;
+        foreach (var message in messages) Fold(message, ref at, counts);
+        return counts;
+    }
+
+    /// <summary>Commits every changed window. Errors: <see cref="StaleFoldException"/> when another owner was faster.</summary>
+    /// <param name="lastSequence">The watermark that each changed window gets.</param>
+    /// <param name="enqueued">How far the partition's enqueued time has come.</param>
+    /// <param name="always">True for a backfill, which has no enqueued time of its own: every day it touches becomes stale.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task CommitAsync(long lastSequence, NodaTime.Instant enqueued, bool always, CancellationToken stop)
+    {
+        await commits.CommitAsync(dirty, lastSequence, enqueued, always, stop);
+        dirty.Clear();
+        Trim();
+    }
+
+    /// <summary>Forgets all that is cached; after a failed commit the cache holds what the store does not.</summary>
+    public void Drop()
+    {
+        byKeyAndHour.Clear();
+        dirty.Clear();
+        heldBytes = 0;
+    }
+
+    // The windows of each counted event that some meter takes, in order of the events: the customer's and the total's.
+    private async Task LoadAsync(IReadOnlyList<FoldMessage> messages, CancellationToken stop)
+    {
+        targets.Clear();
+        var missing = new List<WindowShards>();
+        foreach (var message in messages)
+        {
+            for (var i = 0; i < message.Parsed.Count; i++)
+            {
+                if (message.Meters is null || !message.Counts(i)) continue;
+                ref readonly var read = ref message.Parsed.Events[i];
+                if (!Matches(message.Meters, read, message.Parsed.Properties(read))) continue;
+                var hour = WindowNames.HourOf(message.TimeOf(read));
+                targets.Add((Target(read.Key.Span, false, hour, missing), Target("total"u8, true, hour, missing)));
+            }
+        }
+        foreach (var window in missing) await LoadAsync(window, stop);
+    }
+
+    private static bool Matches(MeterSet meters, in UsageEvent read, ReadOnlySpan<EventProperty> properties)
+    {
+        foreach (var meter in meters.ForType(read.Type.Span))
+            if (meters.Passes(meter, properties)) return true;
+        return false;
+    }
+
+    private WindowShards Target(ReadOnlySpan<byte> key, bool total, int hour, List<WindowShards> missing)
+    {
+        var hash = new KeyedHash(secret);
+        hash.Add(total ? 1UL : 0UL);
+        hash.Add(unchecked((ulong)hour));
+        hash.Add(key);
+        var name = hash.Finish();
+        if (!byKeyAndHour.TryGetValue(name, out var window))
+        {
+            window = new WindowShards(total ? WindowNames.Total : WindowNames.KeyOf(System.Text.Encoding.UTF8.GetString(key)), hour, []);
+            byKeyAndHour.Add(name, window);
+            missing.Add(window);
+        }
+        window.LastUsed = batch;
+        return window;
+    }
+
+    private async Task LoadAsync(WindowShards window, CancellationToken stop)
+    {
+        var (from, until) = WindowNames.ShardsOf(window.Hour, partition);
+        var stored = new List<Shard>();
+        for (string? next = from; next is not null;)
+        {
+            var page = await documents.RangeAsync(WindowNames.PlaceOf(window.Key, window.Hour), next, until, 100, stop);
+            foreach (var item in page.Items)
+            {
+                if (item.Document.Kind == WindowNames.WindowKind) stored.Add(new Shard(WindowCodec.Decode(item.Document.Body.Span, secret), item.ETag));
+            }
+            next = page.Next;
+        }
+        window.Shards.AddRange(WindowShards.Complete(stored, WindowNames.CellMinutes(window.Key)));
+        if (stored.Count == 0) NewKeys.Add(window.Key);
+    }
+
+    private void Fold(FoldMessage message, ref int at, FoldCounts counts)
+    {
+        if (message.Meters is not { } meters) return;
+        for (var i = 0; i < message.Parsed.Count; i++)
+        {
+            if (!message.Counts(i)) continue;
+            ref readonly var read = ref message.Parsed.Events[i];
+            var properties = message.Parsed.Properties(read);
+            var time = message.TimeOf(read);
+            var matched = false;
+            foreach (var meter in meters.ForType(read.Type.Span))
+            {
+                if (!meters.Passes(meter, properties)) continue;
+                matched = true;
+                var why = meters.Read(meter, properties, time, message.Keys[i], out var measure, out var rounded);
+                if (why == Unreadable.None) why = Add(meters, meter, properties, targets[at], message.Sequence, time, measure);
+                if (why != Unreadable.None) counts.Unreadable.Add(new(message.Sequence, i, meters.Meters[meter].Id, why));
+                else if (rounded) counts.Rounded++;
+            }
+            if (matched) at++;
+            else counts.NoMeter++;
+        }
+    }
+
+    private Unreadable Add(
+        MeterSet meters, int meter, ReadOnlySpan<EventProperty> properties, in (WindowShards Customer, WindowShards Total) target, long sequence, long time, in Measure measure)
+    {
+        var of = meters.Meters[meter];
+        var minute = (int)((time - target.Customer.Hour * NodaTime.NodaConstants.TicksPerHour) / NodaTime.NodaConstants.TicksPerMinute);
+        Span<int> ends = stackalloc int[of.KeptGroupings.Count];
+        var start = 0;
+        // All groups are written before any is added: an event counts in all groupings of a meter or in none.
+        for (var g = 0; g < of.KeptGroupings.Count; g++)
+        {
+            var room = start + GroupKey.MaxBytes(of.KeptGroupings[g].Count);
+            if (room > groupBuffer.Length) Array.Resize(ref groupBuffer, room * 2);
+            if (!GroupKey.TryWrite(of.KeptGroupings[g], properties, groupBuffer.AsSpan(start), out var length)) return Unreadable.GroupTooLong;
+            ends[g] = start + length;
+            start += length;
+        }
+        start = 0;
+        for (var g = 0; g < of.KeptGroupings.Count; g++)
+        {
+            var group = groupBuffer.AsSpan(start, ends[g] - start);
+            start = ends[g];
+            var hash = GroupKey.Hash(secret, meters.MeterHashes[meter], g, group);
+            var placed = of.Aggregation == Aggregation.Unique ? measure.Element : hash;
+            Add(target.Customer, placed, hash, of, g, group, minute, sequence, measure);
+            Add(target.Total, placed, hash, of, g, group, minute / 15, sequence, measure);
+        }
+        return Unreadable.None;
+    }
+
+    private void Add(
+        WindowShards window, UInt128 placed, UInt128 hash, Meter meter, int grouping, ReadOnlySpan<byte> group, int cell, long sequence, in Measure measure)
+    {
+        var shard = window.At(placed);
+        if (shard.Window.Watermark >= sequence) return;
+        shard.Window.Add(hash, meter, grouping, group, cell, measure);
+        shard.Dirty = true;
+        if (window.Dirty) return;
+        window.Dirty = true;
+        dirty.Add(window);
+    }
+
+    // Keeps the windows used last, within the budget.
+    private void Trim()
+    {
+        heldBytes = byKeyAndHour.Values.Sum(w => w.SizeBytes);
+        if (heldBytes <= cacheBytes) return;
+        foreach (var (name, window) in byKeyAndHour.OrderBy(w => w.Value.LastUsed).ToList())
+        {
+            if (heldBytes <= cacheBytes * 3 / 4) return;
+            heldBytes -= window.SizeBytes;
+            byKeyAndHour.Remove(name);
+        }
+    }
+}
