@@ -60,6 +60,7 @@ export class Server {
   async kill() {
     const child = this.#child;
     if (child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();
     const gone = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGKILL");
     await gone;
