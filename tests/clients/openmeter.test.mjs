@@ -335,10 +335,20 @@ describe("events", () => {
 
   test("subjects that had usage are listed", async () => {
     const type = newType();
+    await meterOf("SUM", type);
     await client.events.ingest(event(type, "2026-11-01T00:00:00Z", { n: 1 }, { subject: `${type} / with ünusual % text` }));
     await server.counted();
     const found = (await client.subjects.list()).find((s) => s.key === `${type} / with ünusual % text`);
     assert.ok(found?.id && found.createdAt instanceof Date);
+  });
+
+  test("a subject whose name has a zero byte is not taken for a shorter one", async () => {
+    const type = newType();
+    const meter = await meterOf("SUM", type);
+    await client.events.ingest([event(type, "2026-11-01T00:00:00Z", { n: 1 }, { subject: `${type}\u0000b` }), event(type, "2026-11-01T00:00:00Z", { n: 2 }, { subject: type })]);
+    await server.counted();
+    const answer = await client.meters.query(meter.slug, { groupBy: ["subject"] });
+    assert.deepEqual(Object.fromEntries(answer.data.map((r) => [r.subject, r.value])), { [type]: 2, [`${type}\u0000b`]: 1 });
   });
 
   test("a copy says that it is one", async () => {
@@ -348,5 +358,23 @@ describe("events", () => {
     await server.counted();
     const errors = (await client.events.list({ id: `${type}-x` })).map((e) => e.validationError);
     assert.deepEqual(errors.map(Boolean).sort(), [false, true]);
+  });
+});
+
+// Last, since it empties the store.
+describe("a reset to an earlier time", () => {
+  test("starts anew: old subjects and usage are gone, the same subject counts again, and a question without a start reaches back", async () => {
+    for (const [start, n] of [["2026-11-03T00:00:00Z", 1], ["2023-11-03T00:00:00Z", 2]]) {
+      await server.reset(start);
+      const time = new Date(Date.parse(start) - 86_400_000);
+      await client.events.ingest(event("again", time, { n }, { id: "same" }));
+      await server.counted();
+      const meter = await meterOf("SUM", "again"); // made after the event, so that the filling finds the subject
+      const answer = await client.meters.query(meter.slug, { groupBy: ["subject"] });
+      assert.deepEqual(answer.data.map((r) => [r.subject, r.value]), [["acme", n]]);
+      assert.deepEqual((await client.subjects.list()).map((s) => s.key), ["acme"]);
+    }
+    await server.clock("2026-11-03T00:00:00Z");
+    assert.equal((await client.meters.query("again_sum")).data[0].value, 2);
   });
 });

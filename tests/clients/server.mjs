@@ -60,6 +60,7 @@ export class Server {
   async kill() {
     const child = this.#child;
     if (child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();
     const gone = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGKILL");
     await gone;
@@ -77,7 +78,8 @@ export class Server {
 
   /** Sends a request as it is; nothing is retried. */
   fetch(path, init = {}) {
-    return fetch(this.url + path, { ...init, headers: { authorization: `Bearer ${this.key}`, ...init.headers } });
+    const headers = Object.entries({ authorization: `Bearer ${this.key}`, ...init.headers }).filter(([, value]) => value !== null);
+    return fetch(this.url + path, { ...init, headers });
   }
 
   /** Sends JSON, answers {status, headers, body} with numbers as text; body is text where it is no JSON. */

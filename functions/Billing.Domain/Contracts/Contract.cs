@@ -37,6 +37,15 @@ public sealed record Contract(
         return new Interval(from, EndingBefore is { } last && last < end ? last : end);
     }
 
+    /// <summary>The usage period that an instant lies in, billed or not; null outside the contract.</summary>
+    /// <remarks>Bounds: cut by the contract's start and end.</remarks>
+    public Interval? PeriodAt(Instant at)
+    {
+        if (at < StartingAt || EndingBefore <= at) return null;
+        var period = UsageStatementSchedule.CycleOf(StartingAt).PeriodAt(at);
+        return new Interval(Later(StartingAt, period.Start), EndingBefore < period.End ? EndingBefore.Value : period.End);
+    }
+
     /// <summary>The refusal for a contract that cannot be made, or null.</summary>
     public Refusal? Check()
     {

@@ -40,7 +40,7 @@ public static class TestClockApi
     {
         using var turn = await Turns.EnterAsync("", stop);
         await work.Due.Drain(stop);
-        await work.EmptyStores(stop);
+        await work.EmptyStores(body.Now, stop);
         await clock.SetAsync(body.Now, stop);
         return Answers.Of<ClockTime>(new ClockTime(clock.GetCurrentInstant()));
     }

@@ -35,6 +35,7 @@ public static class InvoicingParts
                 : null);
         services.AddSingleton<FindUsageOwner>(all => async (key, at, stop) =>
             await all.GetRequiredService<UsageKeys>().OwnerAtAsync(key, at, stop) is { } customer ? new UsageOwner(customer.Id, customer.Name) : null);
+        services.AddSingleton<ReadCurrentPeriod>(all => all.GetRequiredService<Contracts>().CurrentPeriodAsync);
         services.AddSingleton<ListUsageOwners>(all => async (after, limit, stop) =>
         {
             var page = await all.GetRequiredService<Customers>().ListAsync(ArchiveFilter.NotArchived, after, limit, stop);

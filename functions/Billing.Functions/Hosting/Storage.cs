@@ -35,12 +35,12 @@ public static class Storage
         services.AddHostedService(all => all.GetRequiredService<LogPump>());
         services.AddSingleton(all => new BackgroundWork(
             new DueWork(all.GetRequiredService<DueJobs>().DrainAsync, all.GetRequiredService<DueJobs>().NextDueAsync, all.GetRequiredService<DueTimer>().RunAsync),
-            stop => EmptyAsync(all, stop),
+            (now, stop) => EmptyAsync(all, now, stop),
             StoreIsOpen: async stop => await all.GetRequiredService<IDocumentStore>().ReadAsync(new Place(Container.Catalog, "health"), "none", stop) is null,
             PipelineRuns: () => all.GetRequiredService<LogPump>().Runs));
     }
 
-    private static async Task EmptyAsync(IServiceProvider all, CancellationToken stop)
+    private static async Task EmptyAsync(IServiceProvider all, Instant now, CancellationToken stop)
     {
         var log = all.GetRequiredService<SqliteEventLog>();
         await SqliteReset.EmptyAsync(all.GetRequiredService<SqliteDatabase>(), KeptByReset);
@@ -53,7 +53,9 @@ public static class Storage
             var restarted = new Progress { LogId = of.LogId, Partition = partition, Sequence = (await log.PositionAsync(partition, stop)).LastSequence };
             await progressStore.TryWriteAsync(restarted, etag, stop);
         }
+        await Installation.OpenAsync(all.GetRequiredService<IDocumentStore>(), all.GetRequiredService<UsageLimits>(), now, stop);
         all.GetRequiredService<RecordUsage>().Clear();
+        all.GetRequiredService<FillMeters>().Clear();
         all.GetRequiredService<MeterCatalog>().Clear();
     }
 }

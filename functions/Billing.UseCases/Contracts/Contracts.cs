@@ -67,6 +67,16 @@ public sealed class Contracts(IDocumentStore store, IClock clock, RateCards card
             .OrderBy(c => c.StartingAt).ThenBy(c => c.Id, StringComparer.Ordinal).ToArray();
     }
 
+    /// <summary>The usage period that a customer is in now, of the contract that started last; null without a contract in force.</summary>
+    public async Task<Interval?> CurrentPeriodAsync(string customerId, CancellationToken stop)
+    {
+        var now = clock.GetCurrentInstant();
+        return (await ContractDocuments.AllAsync(store, customerId, stop)).Select(c => c.Value)
+            .Where(c => c.ArchivedAt is null && c.PeriodAt(now) is not null)
+            .OrderByDescending(c => c.StartingAt).ThenBy(c => c.Id, StringComparer.Ordinal)
+            .FirstOrDefault()?.PeriodAt(now);
+    }
+
     /// <summary>Ends a contract earlier or later, or takes its end away.</summary>
     /// <param name="allowBeforeFinalized">True: it may end inside a period that is final; that invoice stays as it is.</param>
     public async Task<Outcome<Contract>> UpdateEndDateAsync(

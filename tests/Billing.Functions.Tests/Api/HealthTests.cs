@@ -26,7 +26,7 @@ public sealed class HealthTests
                 return true;
             },
         };
-        await using var server = await ProbeServer.StartAsync(work: new BackgroundWork(DueWork.None, _ => Task.CompletedTask, isOpen, () => pipeline));
+        await using var server = await ProbeServer.StartAsync(work: new BackgroundWork(DueWork.None, (_, _) => Task.CompletedTask, isOpen, () => pipeline));
         var answer = await server.Client(token: null).GetAsync("/health");
         Assert.Equal(status, (int)answer.StatusCode);
         Assert.Equal(body, await answer.Content.ReadAsStringAsync());

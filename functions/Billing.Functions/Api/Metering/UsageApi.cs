@@ -50,12 +50,21 @@ public static class UsageApi
 
     /// <summary>One customer's aggregates of one metric by a simple or compound group key; windows and groups without usage are left out.</summary>
     internal static async Task<Answer<Listing<GroupLine>>> GroupsAsync(
-        GroupsQuestion body, [AsParameters] PageQuery page, AskUsage ask, Meters meters, CancellationToken stop)
+        GroupsQuestion body, [AsParameters] PageQuery page, AskUsage ask, Meters meters, ReadCurrentPeriod currentPeriod, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<GroupLine>(refusal);
         if (!(await meters.FindAsync(body.BillableMetricId, stop)).Is(out var meter, out refusal)) return Answers.List<GroupLine>(refusal);
         if (body.GroupBy is not null && body.GroupKey is not null) return Answers.List<GroupLine>(new Refusal("invalid_group", "Give group_by or group_key, not both.", "/group_by"));
-        if (body.StartingOn is not { } from || body.EndingBefore is not { } until || Bounds(from, until, body.WindowSize) is not { } bounds) return Answers.List<GroupLine>(BadRange);
+        var (starting, ending) = (body.StartingOn, body.EndingBefore);
+        if (body.CurrentPeriod == true)
+        {
+            if (starting is not null || ending is not null)
+                return Answers.List<GroupLine>(new Refusal("invalid_range", "Give current_period or starting_on and ending_before, not both.", "/current_period"));
+            if (await currentPeriod(body.CustomerId, stop) is not { } period)
+                return Answers.List<GroupLine>(new Refusal("no_current_period", "The customer has no contract in force now: give starting_on and ending_before.", "/current_period"));
+            (starting, ending) = (period.Start, period.End);
+        }
+        if (starting is not { } from || ending is not { } until || Bounds(from, until, body.WindowSize) is not { } bounds) return Answers.List<GroupLine>(BadRange);
         var by = body.GroupKey ?? (body.GroupBy is { } one ? [one.Key] : []);
         var only = new Dictionary<string, IReadOnlyList<string>>(body.GroupFilters ?? new Dictionary<string, IReadOnlyList<string>>());
         if (body.GroupBy?.Values is { } values) only[body.GroupBy.Key] = values;
@@ -141,9 +150,10 @@ public static class UsageApi
         Instant StartingOn, Instant EndingBefore, WindowSize WindowSize, IReadOnlyList<MetricWanted>? BillableMetrics = null, IReadOnlyList<string>? CustomerIds = null);
 
     /// <summary>Which usage, by which group key.</summary>
+    /// <param name="CurrentPeriod">True: the billing period of the customer's contract, instead of starting_on and ending_before.</param>
     internal sealed record GroupsQuestion(
         string BillableMetricId, string CustomerId, WindowSize WindowSize, Instant? StartingOn = null, Instant? EndingBefore = null,
-        GroupWanted? GroupBy = null, IReadOnlyList<string>? GroupKey = null, IReadOnlyDictionary<string, IReadOnlyList<string>>? GroupFilters = null);
+        GroupWanted? GroupBy = null, IReadOnlyList<string>? GroupKey = null, IReadOnlyDictionary<string, IReadOnlyList<string>>? GroupFilters = null, bool? CurrentPeriod = null);
 
     /// <summary>Which events.</summary>
     /// <param name="TransactionIds">transaction_id, or the id of CloudEvents.</param>

@@ -29,8 +29,16 @@ public static class MetersApi
         if (!Wanted(body).Is(out var wanted, out var refusal)) return Answers.Bare<ShownMeter>(refusal);
         return (await meters.CreateAsync(wanted, caller.Ids, stop)).Is(out var made, out refusal)
             ? Results.Json(Show(made), Hosting.JsonRules.Options, statusCode: StatusCodes.Status201Created)
-            : Answers.Bare<ShownMeter>(refusal);
+            : Answers.Bare<ShownMeter>(refusal with { Field = FieldOf(refusal.Field) });
     }
+
+    // The rules of a meter name the members of Metronome's API.
+    private static string? FieldOf(string? field) => field switch
+    {
+        "/aggregation_key" => "/valueProperty",
+        "/group_keys" or "/group_keys/0" => "/groupBy",
+        _ => field,
+    };
 
     /// <summary>Lists meters, oldest first. A bare array.</summary>
     internal static async Task<Answer<IReadOnlyList<ShownMeter>>> ListAsync(int? page, int? pageSize, bool? includeDeleted, Meters meters, CancellationToken stop)
@@ -45,13 +53,13 @@ public static class MetersApi
     internal static async Task<Answer<ShownMeter>> GetAsync(string meterIdOrSlug, Meters meters, CancellationToken stop) =>
         Answers.Bare((await meters.FindAsync(meterIdOrSlug, stop)).Is(out var found, out var refusal) ? new Outcome<ShownMeter>(Show(found)) : refusal);
 
-    /// <summary>Changes name and description. What is counted never changes: groupBy must be left out or as it is.</summary>
+    /// <summary>Changes name, description and metadata. What is counted never changes: groupBy must be left out or as it is.</summary>
     internal static async Task<Answer<ShownMeter>> UpdateAsync(string meterIdOrSlug, UpdateMeter body, Meters meters, CancellationToken stop)
     {
         if (!(await meters.FindAsync(meterIdOrSlug, stop)).Is(out var found, out var refusal)) return Answers.Bare<ShownMeter>(refusal);
         if (body.GroupBy is { } groupBy && !Same(groupBy, Show(found).GroupBy))
             return Answers.Bare<ShownMeter>(new Refusal("meter_definition_fixed", "A meter's groupBy can't be changed: create another meter, it will count the same events from the beginning.", "/groupBy", RefusalKind.Conflict));
-        var renamed = await meters.RenameAsync(found.Meter.Id, body.Name ?? found.Name, body.Description ?? found.Description, stop);
+        var renamed = await meters.RenameAsync(found.Meter.Id, body.Name ?? found.Name, body.Description ?? found.Description, body.Metadata ?? found.CustomFields, stop);
         return Answers.Bare(renamed.Is(out var meter, out refusal) ? new Outcome<ShownMeter>(Show(meter)) : refusal);
     }
 
@@ -126,6 +134,7 @@ public static class MetersApi
     internal sealed record UpdateMeter(
         [property: JsonPropertyName("name")] string? Name = null,
         [property: JsonPropertyName("description")] string? Description = null,
+        [property: JsonPropertyName("metadata")] IReadOnlyDictionary<string, string>? Metadata = null,
         [property: JsonPropertyName("groupBy")] IReadOnlyDictionary<string, string>? GroupBy = null);
 
     /// <summary>A meter.</summary>

@@ -1,12 +1,13 @@
 using Billing.Domain.Metering;
 using Billing.Domain.Values;
+using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
 using NodaTime;
 
 namespace Billing.Functions.Api.OpenMeter;
 
 /// <summary>Answers a meter question of OpenMeter's API.</summary>
-public sealed class QueryMeter(Meters meters, AskUsage ask, Installation installation, IClock clock)
+public sealed class QueryMeter(Meters meters, AskUsage ask, IDocumentStore documents, IClock clock)
 {
     private const string Subject = "subject";
     private static readonly Duration Ahead = Duration.FromHours(25);
@@ -14,7 +15,7 @@ public sealed class QueryMeter(Meters meters, AskUsage ask, Installation install
     internal async Task<Outcome<MeterQueryApi.QueryAnswer>> AskAsync(string idOrSlug, MeterQueryApi.Question question, CancellationToken stop)
     {
         if (!(await meters.FindAsync(idOrSlug, stop)).Is(out var meter, out var refusal)) return refusal;
-        if (!BoundsOf(question).Is(out var bounds, out refusal)) return refusal;
+        if (!BoundsOf(question, question.From ?? await Installation.EarliestUsageAsync(documents, stop)).Is(out var bounds, out refusal)) return refusal;
         var by = (question.GroupBy ?? []).Where(g => g != Subject).Distinct().ToList();
         var grouping = new UsageGrouping(by, question.FilterGroupBy ?? UsageGrouping.None.Only);
         var rows = new List<MeterQueryApi.QueryRow>();
@@ -50,14 +51,14 @@ public sealed class QueryMeter(Meters meters, AskUsage ask, Installation install
         else yield return (null, await ask.OfAllAsync(meter, bounds, grouping, stop));
     }
 
-    private Outcome<IReadOnlyList<Instant>> BoundsOf(MeterQueryApi.Question question)
+    private Outcome<IReadOnlyList<Instant>> BoundsOf(MeterQueryApi.Question question, Instant start)
     {
         var size = WindowSize.None;
         if (question.WindowSize is { } text && (!Enum.TryParse(text, ignoreCase: true, out size) || size == WindowSize.None || int.TryParse(text, out _)))
             return new Refusal("invalid_window_size", "windowSize is MINUTE, HOUR, DAY or MONTH.", "windowSize");
         var zone = DateTimeZoneProviders.Tzdb.GetZoneOrNull(question.WindowTimeZone ?? "UTC");
         if (zone is null) return new Refusal("invalid_time_zone", $"There is no time zone '{question.WindowTimeZone}': use an IANA name such as Europe/Berlin.", "windowTimeZone");
-        var from = Down(question.From ?? installation.EarliestUsage);
+        var from = Down(start);
         var until = Up(question.To ?? clock.GetCurrentInstant() + Ahead);
         if (from >= until) return new Refusal("invalid_range", "from must be before to.", "from");
         // Without a start, windows begin at the first month that can have usage.

@@ -31,6 +31,9 @@ public sealed class FillMeters(IDocumentStore documents, IEventLog log, IArchive
         return waiting;
     }
 
+    /// <summary>Forgets what is cached, after a reset.</summary>
+    public void Clear() => knownKeys.Clear();
+
     private async Task<bool> FillAsync(string id, CancellationToken stop)
     {
         for (var partition = 0; partition < log.Partitions; partition++)

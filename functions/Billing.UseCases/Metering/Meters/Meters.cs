@@ -65,9 +65,10 @@ public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillM
 
     public Task<IReadOnlyList<MeterDocument>> ListAsync(CancellationToken stop) => catalog.AllAsync(stop);
 
-    /// <summary>Changes names; a definition never changes.</summary>
-    public async Task<Outcome<MeterDocument>> RenameAsync(string id, string name, string? description, CancellationToken stop) =>
-        await ChangeAsync(id, m => m with { Name = name, Description = description, UpdatedAt = clock.GetCurrentInstant() }, stop);
+    /// <summary>Changes names and custom fields; a definition never changes.</summary>
+    public async Task<Outcome<MeterDocument>> RenameAsync(
+        string id, string name, string? description, IReadOnlyDictionary<string, string> customFields, CancellationToken stop) =>
+        await ChangeAsync(id, m => m with { Name = name, Description = description, CustomFields = customFields, UpdatedAt = clock.GetCurrentInstant() }, stop);
 
     /// <summary>Takes the meter off the lists and frees its slug. It goes on counting for what already uses it. Safe to repeat.</summary>
     public async Task<Outcome<MeterDocument>> ArchiveAsync(string id, CancellationToken stop)

@@ -10,6 +10,9 @@ public delegate Task<IReadOnlyList<KeySpan>?> ReadCustomerKeys(string customerId
 /// <summary>Whose the usage under a key is at an instant; null when it is nobody's yet.</summary>
 public delegate Task<UsageOwner?> FindUsageOwner(string customerKey, Instant at, CancellationToken stop);
 
+/// <summary>The billing period that a customer is in now; null without a contract in force.</summary>
+public delegate Task<Interval?> ReadCurrentPeriod(string customerId, CancellationToken stop);
+
 /// <summary>Customer ids, a page in a stable order.</summary>
 public delegate Task<(IReadOnlyList<string> Ids, string? Next)> ListUsageOwners(string? after, int limit, CancellationToken stop);
 

@@ -35,5 +35,9 @@ public sealed record Installation(string HashKey, Instant EarliestUsage)
         }
     }
 
+    /// <summary>Since when there can be usage, as it stands now: a clock set back moves it.</summary>
+    public static async Task<Instant> EarliestUsageAsync(IDocumentStore documents, CancellationToken stop) =>
+        StoredJson.Read<Installation>((await documents.ReadAsync(Place, Kind, stop))!).EarliestUsage;
+
     private static Document DocumentOf(Installation installation) => new(Place, Kind, Kind, StoredJson.Write(installation));
 }
