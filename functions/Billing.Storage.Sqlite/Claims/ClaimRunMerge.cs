@@ -74,6 +74,8 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
 
     public async ValueTask DisposeAsync()
     {
+        // A container that knows the ledger by two names disposes of it twice.
+        if (closing.IsCancellationRequested) return;
         await closing.CancelAsync();
         try
         {
