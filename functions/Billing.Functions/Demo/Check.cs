@@ -68,6 +68,8 @@ internal sealed record Check(string What, IReadOnlyList<string> Differences)
 
     private static void Compare(string what, decimal expected, decimal found, List<string> wrong)
     {
-        if (expected != found) wrong.Add($"{what}: expected {expected}, found {found}");
+        if (expected != found) wrong.Add($"{what}: expected {Digits(expected)}, found {Digits(found)}");
     }
+
+    private static string Digits(decimal number) => number.ToString("0.############################", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,4 @@
 using Billing.Domain.Invoicing;
-using Billing.Domain.Metering;
 using Billing.Functions.Demo.Traffic;
 using Billing.UseCases.Invoicing;
 using Billing.UseCases.Metering;
@@ -15,27 +14,47 @@ namespace Billing.Functions.Demo;
 internal sealed record Findings(
     IngestTotals Ingest, Tallies Usage, IReadOnlyDictionary<string, decimal> TokensOfAll, IReadOnlyList<IReadOnlyList<Invoice>> Invoices)
 {
+    private const int AtOnce = 4;
+
     /// <summary>Asks for all of it; more invoices than a page holds are not made by any demo.</summary>
     public static async Task<Findings> ReadAsync(DemoHost host, Company company, TrafficPlan traffic, Action<int> read, CancellationToken stop)
     {
-        var (ask, invoices) = (host.Get<AskUsage>(), host.Get<Invoices>());
-        var (usage, final) = (new Tallies(), new List<IReadOnlyList<Invoice>>());
-        var byGroup = new UsageGrouping([Company.Model, Company.Region], new Dictionary<string, IReadOnlyList<string>>());
-        for (var customer = 0; customer < company.Customers.Count; customer++)
+        var (usage, final, done) = (new Tallies(), new IReadOnlyList<Invoice>[company.Customers.Count], 0);
+        await Parallel.ForAsync(0, final.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop }, async (customer, step) =>
         {
             var id = company.Customers[customer].Id;
-            foreach (var (kind, meter) in company.TokenMeters)
+            var rows = await UsageAsync(host.Get<AskUsage>(), company, id, traffic.Months, step);
+            final[customer] = (await host.Get<Invoices>().ListAsync(id, new InvoiceFilter(InvoiceStatus.Finalized), null, 100, step)).Value.Items;
+            lock (usage)
             {
-                foreach (var row in (await ask.OfCustomerAsync(meter, id, traffic.Months, byGroup, stop)).Value)
-                    usage.Of(customer, row.Window).Add(new TokenGroup(row.Group[0]!, row.Group[1]!, kind), row.State.Result(Aggregation.Sum));
+                foreach (var (month, group, quantity) in rows) Take(usage.Of(customer, month), group, quantity);
             }
-            foreach (var row in (await ask.OfCustomerAsync(company.RequestMeter, id, traffic.Months, UsageGrouping.None, stop)).Value)
-                usage.Of(customer, row.Window).Requests = row.State.Result(Aggregation.Count);
-            var filter = new InvoiceFilter(InvoiceStatus.Finalized);
-            final.Add((await invoices.ListAsync(id, filter, null, 100, stop)).Value.Items);
-            read(customer + 1);
+            read(Interlocked.Increment(ref done));
+        });
+        return new Findings(
+            await host.Get<IngestStats>().ReadAsync(stop), usage, await OfAllAsync(host.Get<AskUsage>(), company, traffic.Months, stop), final);
+
+        static void Take(Tally tally, TokenGroup? group, decimal quantity)
+        {
+            if (group is { } tokens) tally.Add(tokens, quantity);
+            else tally.Requests += quantity;
         }
-        return new Findings(await host.Get<IngestStats>().ReadAsync(stop), usage, await OfAllAsync(ask, company, traffic.Months, stop), final);
+    }
+
+    // A customer's sums; no group: requests.
+    private static async Task<List<(int Month, TokenGroup? Group, decimal Quantity)>> UsageAsync(
+        AskUsage ask, Company company, string customerId, IReadOnlyList<Instant> months, CancellationToken stop)
+    {
+        var sums = new List<(int, TokenGroup?, decimal)>();
+        var byGroup = new UsageGrouping([Company.Model, Company.Region], new Dictionary<string, IReadOnlyList<string>>());
+        foreach (var (kind, meter) in company.TokenMeters)
+        {
+            var rows = (await ask.OfCustomerAsync(meter, customerId, months, byGroup, stop)).Value;
+            sums.AddRange(rows.Select(r => (r.Window, (TokenGroup?)new TokenGroup(r.Group[0]!, r.Group[1]!, kind), r.State.Result(meter.Aggregation))));
+        }
+        var requests = (await ask.OfCustomerAsync(company.RequestMeter, customerId, months, UsageGrouping.None, stop)).Value;
+        sums.AddRange(requests.Select(r => (r.Window, (TokenGroup?)null, r.State.Result(company.RequestMeter.Aggregation))));
+        return sums;
     }
 
     private static async Task<Dictionary<string, decimal>> OfAllAsync(AskUsage ask, Company company, IReadOnlyList<Instant> months, CancellationToken stop)
@@ -45,7 +64,7 @@ internal sealed record Findings(
         foreach (var meter in company.TokenMeters.Values)
         {
             foreach (var row in (await ask.OfAllAsync(meter, [months[0], months[^1]], byModel, stop)).Value)
-                tokens[row.Group[0]!] = tokens.GetValueOrDefault(row.Group[0]!) + row.State.Result(Aggregation.Sum);
+                tokens[row.Group[0]!] = tokens.GetValueOrDefault(row.Group[0]!) + row.State.Result(meter.Aggregation);
         }
         return tokens;
     }

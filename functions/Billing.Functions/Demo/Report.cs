@@ -70,6 +70,7 @@ internal sealed class Report(IAnsiConsole console, TrafficPlan traffic)
             foreach (var difference in check.Differences.Take(Top)) console.WriteLine($"    {difference}");
             if (check.Differences.Count > Top) console.WriteLine($"    and {check.Differences.Count - Top:N0} more");
         }
+        if (checks.Any(c => !c.Equal)) console.WriteLine("The product and the traffic disagree: do not trust the figures above.");
     }
 
     /// <summary>Every line of one invoice, exact: fractions of a cent stay until somebody pays.</summary>

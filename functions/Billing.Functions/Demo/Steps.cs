@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Billing.Functions.Demo;
 
@@ -50,13 +51,13 @@ internal sealed class Steps(IAnsiConsole console, bool plain)
         foreach (var step in steps)
         {
             step.Reach(step.Total);
-            console.WriteLine($"  {step.Name,-18} {step.Elapsed.TotalSeconds,5:N1} s  {step.Rate}".TrimEnd());
+            console.WriteLine($"  {step.Name,-12} {step.Elapsed.TotalSeconds,5:N1} s  {step.Rate}".TrimEnd());
         }
         return result;
     }
 
     private async Task<T> ShowAsync<T>(IReadOnlyList<Step> steps, Func<Task<T>> work) => await console.Progress().AutoClear(false)
-        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 30 }, new PercentageColumn(), new ElapsedTimeColumn())
+        .Columns(new TextColumn(), new ProgressBarColumn { Width = 30 }, new PercentageColumn(), new ElapsedTimeColumn())
         .StartAsync(async display =>
         {
             var bars = steps.Select(s => display.AddTask(Text(s), maxValue: Math.Max(1, s.Total))).ToList();
@@ -83,5 +84,13 @@ internal sealed class Steps(IAnsiConsole console, bool plain)
             }
         });
 
-    private static string Text(Step step) => Markup.Escape($"{step.Name,-18} {step.Rate,-36}");
+    private static string Text(Step step) => $"{step.Name,-12} {step.Rate}";
+
+    /// <summary>Of one width in every display, so that all bars stand under one another.</summary>
+    private sealed class TextColumn : ProgressColumn
+    {
+        public override int? GetColumnWidth(RenderOptions options) => 50;
+
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) => new Text(task.Description);
+    }
 }

@@ -23,7 +23,6 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
     private readonly ClaimRunMerge merge;
     private readonly Dictionary<LogPartition, ushort> partitionIds = [];
     private readonly List<LogPartition> partitions = [];
-    private int disposed;
 
     /// <param name="database">Where the claims are; opened.</param>
     /// <param name="tailClaims">How many claims make a run; small in tests.</param>
@@ -103,10 +102,9 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
         await SweepAsync(Instant.MaxValue, CancellationToken.None);
     }
 
-    /// <summary>Waits for a merge that is running. Safe to repeat: a container that knows it by two types disposes it twice.</summary>
+    /// <summary>Waits for a merge that is running.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref disposed, 1) == 1) return;
         await merge.DisposeAsync();
         turn.Dispose();
     }
