@@ -37,7 +37,7 @@ internal sealed class BenchmarkRun(Options options, CancellationToken stop)
     private async Task MeasureServerAsync(string executable, string scratch)
     {
         var data = Path.Combine(scratch, "server");
-        await using (var server = await ServerUnderTest.StartAsync(executable, data, stop))
+        await using (var server = await ServerUnderTest.StartAsync(executable, data, options.Partitions, stop))
             await new IngestMeasurement(server, options, figures, seed, scratch, stop).RunAsync();
         Directory.Delete(data, recursive: true);
     }

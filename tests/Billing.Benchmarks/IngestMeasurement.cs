@@ -76,6 +76,7 @@ internal sealed class IngestMeasurement(ServerUnderTest server, Options options,
         figures.Add("CPU of the server", use.ServerSeconds / events * 1e6, "µs/event");
         figures.Add("CPU of the server until all was answered", (answered - before).ServerSeconds / events * 1e6, "µs/event");
         figures.Add("CPU of the client", (answered - before).ClientSeconds / events * 1e6, "µs/event", "< 1.5", v => v < 1.5);
+        figures.Add("what that CPU time allows on 2 idle cores", 2 / ((use.ServerSeconds + (answered - before).ClientSeconds) / events), "events/s");
         figures.Add("cores used by others meanwhile", use.OthersSeconds / elapsed, "");
         figures.Add("most events waiting to be counted", watch.PeakPending, "events");
     }

@@ -9,7 +9,8 @@ namespace Billing.Benchmarks;
 /// <param name="Postgres">Whether PostgreSQL is measured beside it.</param>
 /// <param name="Build">Whether the server is built first.</param>
 /// <param name="Json">File for the figures; null for none.</param>
-internal sealed record Options(long Events = 1_000_000, long Preload = 0, int Connections = 6, bool Postgres = true, bool Build = true, string? Json = null)
+/// <param name="Partitions">Partitions of the server's log; null for its default.</param>
+internal sealed record Options(long Events = 1_000_000, long Preload = 0, int Connections = 6, bool Postgres = true, bool Build = true, string? Json = null, int? Partitions = null)
 {
     public const string Help = """
         Measures usage ingest from outside, over HTTP, and PostgreSQL beside it.
@@ -20,6 +21,7 @@ internal sealed record Options(long Events = 1_000_000, long Preload = 0, int Co
           --preload N       Events stored before measuring. Default: 0.
           --full            Preload 5,000,000 and measure 5,000,000 more.
           --connections N   HTTP connections of the load, 1 to 64. Default: 6.
+          --partitions N    Partitions of the server's log, 1 to 32. Default: the server's.
           --no-postgres     Without PostgreSQL.
           --no-build        Take the server as it was last built in Release.
           --json FILE       Write the figures to a file too.
@@ -46,6 +48,7 @@ internal sealed record Options(long Events = 1_000_000, long Preload = 0, int Co
                 case "--events" when Number(value, 1_000, Most) is { } events: (options, i) = (options with { Events = events }, i + 1); break;
                 case "--preload" when Number(value, 0, Most) is { } preload: (options, i) = (options with { Preload = preload }, i + 1); break;
                 case "--connections" when Number(value, 1, 64) is { } connections: (options, i) = (options with { Connections = (int)connections }, i + 1); break;
+                case "--partitions" when Number(value, 1, 32) is { } partitions: (options, i) = (options with { Partitions = (int)partitions }, i + 1); break;
                 default: return (null, $"'{arguments[i]} {value}' is not an option.");
             }
         }

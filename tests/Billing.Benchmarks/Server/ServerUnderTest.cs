@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -32,12 +33,13 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     }
 
     /// <summary>Starts the server and waits until it is ready.</summary>
-    public static async Task<ServerUnderTest> StartAsync(string executable, string dataFolder, CancellationToken stop)
+    public static async Task<ServerUnderTest> StartAsync(string executable, string dataFolder, int? partitions, CancellationToken stop)
     {
         var port = FreePort();
         var start = new ProcessStartInfo(executable, ["--urls", $"http://127.0.0.1:{port}"]) { WorkingDirectory = Path.GetDirectoryName(executable), RedirectStandardOutput = true };
         start.Environment["BILLING_DATA"] = dataFolder;
         start.Environment["BILLING_API_KEY"] = Key;
+        if (partitions is { } number) start.Environment["BILLING_LOG_PARTITIONS"] = number.ToString(CultureInfo.InvariantCulture);
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) =>
         {
