@@ -18,60 +18,60 @@ public static class EventIdentity
     }
 
     /// <summary>64 bits of the canonical content: type, key, time if the producer gave one, and the properties in any order.</summary>
-    /// <remarks>Numbers count by their text: 1 and 1.0 are two contents. Attributes that a retry may change (trace ids) are left out.</remarks>
+    /// <remarks>
+    /// It only tells a duplicate from a conflict, and neither is counted, so a fast keyed mix serves instead of the dedup key's hash. Numbers
+    /// count by their text: 1 and 1.0 are two contents. Attributes that a retry may change (trace ids) are left out.
+    /// </remarks>
     public static ulong Content(HashKey secret, in UsageEvent of, ReadOnlySpan<EventProperty> properties)
     {
-        UInt128 sum = 0;
-        foreach (ref readonly var property in properties) sum = unchecked(sum + Member(secret, property));
-        var hash = new KeyedHash(secret);
-        hash.Add(of.Type.Span);
-        hash.Add(of.Key.Span);
-        hash.Add(of.Time is null ? 0UL : 1UL);
-        hash.Add(unchecked((ulong)(of.Time ?? 0)));
-        hash.Add((ulong)(sum >> 64));
-        hash.Add((ulong)(sum & ulong.MaxValue));
-        return (ulong)(hash.Finish() & ulong.MaxValue);
-    }
-
-    private static UInt128 Member(HashKey secret, in EventProperty property)
-    {
-        var hash = new KeyedHash(secret);
-        hash.Add(property.Name.Span);
-        hash.Add((ulong)property.Kind);
-        if (property.Kind == PropertyKind.Nested)
+        // A sum is the same in whatever order the properties came.
+        var sum = 0UL;
+        foreach (ref readonly var property in properties)
         {
-            var reader = new Utf8JsonReader(property.Value.Span);
-            reader.Read();
-            Nested(secret, ref reader, ref hash);
+            var member = new ContentMix(secret);
+            member.Add(property.Name.Span);
+            member.Add((ulong)property.Kind);
+            if (property.Kind == PropertyKind.Nested)
+            {
+                var reader = new Utf8JsonReader(property.Value.Span);
+                reader.Read();
+                Nested(secret, ref reader, ref member);
+            }
+            else member.Add(property.Value.Span);
+            sum = unchecked(sum + member.Value);
         }
-        else hash.Add(property.Value.Span);
-        return hash.Finish();
+        var mix = new ContentMix(secret);
+        mix.Add(of.Type.Span);
+        mix.Add(of.Key.Span);
+        mix.Add(of.Time is null ? 0UL : 1UL);
+        mix.Add(unchecked((ulong)(of.Time ?? 0)));
+        mix.Add(sum);
+        return mix.Value;
     }
 
-    // A sum of keyed hashes is the same in any order of members; elements of an array keep theirs.
-    private static void Nested(HashKey secret, ref Utf8JsonReader reader, ref KeyedHash hash)
+    // Elements of an array keep their order; members of an object have none.
+    private static void Nested(HashKey secret, ref Utf8JsonReader reader, ref ContentMix mix)
     {
-        hash.Add((ulong)reader.TokenType);
+        mix.Add((ulong)reader.TokenType);
         if (reader.TokenType == JsonTokenType.StartArray)
         {
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) Nested(secret, ref reader, ref hash);
-            hash.Add(Separator);
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) Nested(secret, ref reader, ref mix);
+            mix.Add(Separator);
         }
         else if (reader.TokenType == JsonTokenType.StartObject)
         {
-            UInt128 sum = 0;
+            var sum = 0UL;
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
-                var member = new KeyedHash(secret);
+                var member = new ContentMix(secret);
                 member.Add(Text(ref reader));
                 reader.Read();
                 Nested(secret, ref reader, ref member);
-                sum = unchecked(sum + member.Finish());
+                sum = unchecked(sum + member.Value);
             }
-            hash.Add((ulong)(sum >> 64));
-            hash.Add((ulong)(sum & ulong.MaxValue));
+            mix.Add(sum);
         }
-        else hash.Add(reader.TokenType == JsonTokenType.String ? Text(ref reader) : reader.ValueSpan);
+        else mix.Add(reader.TokenType == JsonTokenType.String ? Text(ref reader) : reader.ValueSpan);
     }
 
     private static ReadOnlySpan<byte> Text(ref Utf8JsonReader reader)
