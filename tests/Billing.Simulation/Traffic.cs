@@ -120,7 +120,7 @@ internal sealed class Traffic(Random chance)
         if (chance.Next(12) == 0) members.Add("\"w\":\"twelve\"");
         if (chance.Next(4) > 0) members.Add($"\"a\":{new[] { "\"x\"", "\"\\u0078\"", "\"y\"", "5", "null", "true" }[chance.Next(6)]}");
         if (chance.Next(3) > 0) members.Add($"\"b\":\"{(chance.Next(25) == 0 ? new string('z', 513) : "b" + chance.Next(3))}\"");
-        if (chance.Next(3) > 0) members.Add($"\"u\":\"user{chance.Next(40)}\"");
+        if (chance.Next(3) > 0) members.Add($"\"u\":\"user{chance.Next(bulky ? 3 : 40)}\"");
         if (chance.Next(3) > 0) members.Add($$"""
             "nest": { "b" : "{{new[] { "y", "n", "\\u00e9" }[chance.Next(3)]}}" , "v":{{Values[chance.Next(9)]}} }
             """);

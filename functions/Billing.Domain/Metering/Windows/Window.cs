@@ -52,7 +52,10 @@ public sealed class Window(int cellMinutes, HashRange range, long watermark)
 
     internal void Put(Series read) => series.Add(read.Hash, read);
 
-    /// <summary>The two halves; both inherit the watermark. UNIQUE elements go by their own hash, all else by the series'.</summary>
+    /// <summary>Where a UNIQUE element of a series is placed: by both hashes, so that neither many values of one group nor one value of many groups keep together.</summary>
+    public static UInt128 PlaceOf(UInt128 series, UInt128 element) => series ^ element;
+
+    /// <summary>The two halves; both inherit the watermark. UNIQUE elements go by <see cref="PlaceOf"/>, all else by the series' hash.</summary>
     public (Window Low, Window High) Split()
     {
         var low = new Window(CellMinutes, Range.Half(0), Watermark);
@@ -71,8 +74,8 @@ public sealed class Window(int cellMinutes, HashRange range, long watermark)
         for (var i = 0; i < of.Count; i++)
         {
             var elements = of.States[i].Elements!;
-            var lower = elements.Where(low.Range.Contains).ToHashSet();
-            var higher = elements.Where(high.Range.Contains).ToHashSet();
+            var lower = elements.Where(e => low.Range.Contains(PlaceOf(of.Hash, e))).ToHashSet();
+            var higher = elements.Where(e => high.Range.Contains(PlaceOf(of.Hash, e))).ToHashSet();
             var count = of.States[i].Count;
             if (lower.Count > 0) Into(low, of, i, lower, higher.Count > 0 ? lower.Count : count);
             if (higher.Count > 0) Into(high, of, i, higher, lower.Count > 0 ? count - lower.Count : count);

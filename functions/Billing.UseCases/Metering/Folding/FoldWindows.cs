@@ -159,7 +159,7 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
             var group = groupBuffer.AsSpan(start, ends[g] - start);
             start = ends[g];
             var hash = GroupKey.Hash(secret, meters.MeterHashes[meter], g, group);
-            var placed = of.Aggregation == Aggregation.Unique ? measure.Element : hash;
+            var placed = of.Aggregation == Aggregation.Unique ? Window.PlaceOf(hash, measure.Element) : hash;
             Add(target.Customer, placed, hash, of, g, group, minute, sequence, measure);
             Add(target.Total, placed, hash, of, g, group, minute / 15, sequence, measure);
         }
