@@ -13,6 +13,7 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     private readonly Dictionary<UInt128, WindowShards> byKeyAndHour = [];
     private byte[] groupBuffer = new byte[4 * 1024];
     private readonly WindowCommits commits = new(documents, secret, partition);
+    private readonly Dictionary<int, WindowShards> totals = [];
     private readonly List<WindowShards> dirty = [];
     private readonly List<(WindowShards Customer, WindowShards Total)> targets = [];
     private long batch;
@@ -49,6 +50,7 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     public void Drop()
     {
         byKeyAndHour.Clear();
+        totals.Clear();
         dirty.Clear();
         heldBytes = 0;
     }
@@ -66,7 +68,7 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
                 ref readonly var read = ref message.Parsed.Events[i];
                 if (!Matches(message.Meters, read, message.Parsed.Properties(read))) continue;
                 var hour = WindowNames.HourOf(message.TimeOf(read));
-                targets.Add((Target(read.Key.Span, false, hour, missing), Target("total"u8, true, hour, missing)));
+                targets.Add((Target(read.Key.Span, false, hour, missing), Total(hour, missing)));
             }
         }
         foreach (var window in missing) await LoadAsync(window, stop);
@@ -77,6 +79,13 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         foreach (var meter in meters.ForType(read.Type.Span))
             if (meters.Passes(meter, properties)) return true;
         return false;
+    }
+
+    private WindowShards Total(int hour, List<WindowShards> missing)
+    {
+        if (!totals.TryGetValue(hour, out var window)) totals[hour] = window = Target("total"u8, true, hour, missing);
+        window.LastUsed = batch;
+        return window;
     }
 
     private WindowShards Target(ReadOnlySpan<byte> key, bool total, int hour, List<WindowShards> missing)
@@ -188,6 +197,7 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
             if (heldBytes <= cacheBytes * 3 / 4) return;
             heldBytes -= window.SizeBytes;
             byKeyAndHour.Remove(name);
+            if (window.Key == WindowNames.Total) totals.Remove(window.Hour);
         }
     }
 }
