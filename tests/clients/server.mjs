@@ -8,8 +8,11 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const program = fileURLToPath(new URL("../../artifacts/bin/Billing.Functions/release/Billing.Functions", import.meta.url));
 const patienceMs = 60_000;
-const children = new Set();
-process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+const children = new Set(), folders = new Set();
+process.on("exit", () => {
+  children.forEach((child) => child.kill("SIGKILL"));
+  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+});
 
 /** Parses JSON, keeping every number as its text: doubles would hide a wrong last digit. */
 export const parseExact = (text) =>
@@ -23,6 +26,7 @@ export class Server {
 
   constructor(env = {}) {
     this.env = env;
+    folders.add(this.#folder);
   }
 
   /** Starts the program on this server's folder; resolves when it says where it listens. */

@@ -59,7 +59,12 @@ public static class IngestApi
                 var read = await context.Request.Body.ReadAsync(buffer.AsMemory(length), stop);
                 if (read == 0) break;
                 length += read;
-                if (length > UsageLimits.MaxBodyBytes) return new Refusal("too_large", $"The body is larger than {UsageLimits.MaxBodyBytes} bytes. Send fewer events a request.", null, RefusalKind.TooLarge);
+                if (length <= UsageLimits.MaxBodyBytes) continue;
+                // An answer before the end of the body would reach many clients as a broken connection, which they retry.
+                while (await context.Request.Body.ReadAsync(buffer, stop) > 0)
+                {
+                }
+                return new Refusal("too_large", $"The body is larger than {UsageLimits.MaxBodyBytes} bytes. Send fewer events a request.", null, RefusalKind.TooLarge);
             }
             return await accept.AcceptAsync(buffer.AsMemory(0, length), shape, stop);
         }

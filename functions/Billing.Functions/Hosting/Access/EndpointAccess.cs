@@ -11,9 +11,6 @@ public sealed record OwnIds;
 /// <summary>How endpoints declare who may use them.</summary>
 public static class EndpointAccessRules
 {
-    /// <summary>Largest body of an ingest request (bytes).</summary>
-    public const int MaxIngestBytes = 4 * 1024 * 1024;
-
     /// <summary>Only keys with this scope, or one that implies it.</summary>
     public static TBuilder Needs<TBuilder>(this TBuilder builder, Scope scope)
         where TBuilder : IEndpointConventionBuilder =>
@@ -24,10 +21,10 @@ public static class EndpointAccessRules
         where TBuilder : IEndpointConventionBuilder =>
         builder.WithMetadata(new EndpointAccess(Needed: null));
 
-    /// <summary>An endpoint that takes usage events: scope ingest, at most <see cref="MaxIngestBytes"/>, no Idempotency-Key.</summary>
+    /// <summary>An endpoint that takes usage events: scope ingest, no Idempotency-Key. Its handler limits the body.</summary>
     public static TBuilder TakesEvents<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder =>
         builder
             .Needs(Scope.Ingest)
-            .WithMetadata(new OwnIds(), new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaxIngestBytes));
+            .WithMetadata(new OwnIds());
 }
