@@ -14,7 +14,6 @@ public sealed class BuildDays(IDocumentStore documents, HashKey secret)
 {
     private const int MaxPartBytes = 64 * 1024;
     private const int PartsPerCommit = 20;
-    private const int AtOnce = 8;
 
     /// <summary>When the next day is due; null when none is.</summary>
     public async Task<Instant?> NextDueAsync(CancellationToken stop) =>
@@ -24,8 +23,7 @@ public sealed class BuildDays(IDocumentStore documents, HashKey secret)
     public async Task<int> RunAsync(Instant cut, int limit, CancellationToken stop)
     {
         var due = await documents.DueAsync(Container.Usage, WindowNames.DayKind, cut, limit, stop);
-        // Side by side, so that builds share the store's syncs: each touches the documents of its own day only.
-        await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop }, async (header, step) => await BuildAsync(header, step));
+        foreach (var header in due) await BuildAsync(header, stop);
         return due.Count;
     }
 
@@ -34,8 +32,11 @@ public sealed class BuildDays(IDocumentStore documents, HashKey secret)
         var place = header.Document.Place;
         var day = WindowNames.DayOfId(header.Document.Id);
         var whole = new Window(60, HashRange.Whole, 0);
-        foreach (var stored in await AllAsync(place, WindowNames.HourPrefix(day * 24), WindowNames.HourPrefix(day * 24 + 23) + "\uFFFF", stop))
-            foreach (var series in WindowCodec.Decode(stored.Document.Body.Span, secret).Series) whole.Merge(series, WindowNames.HourOfId(stored.Document.Id) - day * 24);
+        for (var hour = day * 24; hour < day * 24 + 24; hour++)
+        {
+            foreach (var stored in await AllAsync(place, WindowNames.HourPrefix(hour), WindowNames.HourPrefix(hour) + "\uFFFF", stop))
+                foreach (var series in WindowCodec.Decode(stored.Document.Body.Span, secret).Series) whole.Merge(series, hour - day * 24);
+        }
         var parts = Parts(whole);
         // A build is named by what it replaces: the same build repeated writes the same names.
         var run = $"{header.Change:x}";
