@@ -55,7 +55,7 @@ internal static class MadeTraffic
     {
         var home = random.Next(100) < 60 ? 0 : 1;
         var (small, medium) = (random.Next(30, 90), random.Next(10, 60));
-        var longest = 24 + count / 300;
+        var longest = 48 + count / 300;
         while (count > 0)
         {
             // Requests come in sessions: somebody works, or a job runs.

@@ -25,7 +25,8 @@ public sealed class BuildDays(IDocumentStore documents, HashKey secret)
     {
         var due = await documents.DueAsync(Container.Usage, WindowNames.DayKind, cut, limit, stop);
         // Side by side, so that builds share the store's syncs: each touches the documents of its own day only.
-        await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop }, async (header, step) => await BuildAsync(header, step));
+        // Started by the caller, on no other thread: whoever steers the order of steps still does.
+        foreach (var together in due.Chunk(AtOnce)) await Task.WhenAll(together.Select(header => BuildAsync(header, stop)));
         return due.Count;
     }
 
