@@ -53,7 +53,7 @@ public static partial class Problems
         {
             context.Response.OnStarting(() =>
             {
-                if (context.Response.StatusCode == StatusCodes.Status409Conflict) context.Response.Headers["x-should-retry"] = "false";
+                if (context.Response.StatusCode is StatusCodes.Status409Conflict or StatusCodes.Status501NotImplemented) context.Response.Headers["x-should-retry"] = "false";
                 context.Response.Headers.XContentTypeOptions = "nosniff";
                 return Task.CompletedTask;
             });

@@ -66,7 +66,7 @@ public sealed class Pipeline : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("billing-test-").FullName;
         var database = SqliteDatabase.Open(folder);
         var sqliteLog = new SqliteEventLog(database, clock, await LogIdentity.ReadOrCreateAsync(database), partitions);
-        return new(folder, database, new SqliteDocumentStore(database), new SqliteDedupLedger(database), new SqliteArchive(database), sqliteLog, (p, after) => sqliteLog.Read(p, after, int.MaxValue), clock);
+        return new(folder, database, new SqliteDocumentStore(database), new SqliteDedupLedger(database), new SqliteArchive(database), sqliteLog, (p, after) => sqliteLog.Read(p, after, new byte[16 << 20]), clock);
     }
 
     /// <summary>Another owner, which knows nothing of what the first has in its caches.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
@@ -19,9 +18,6 @@ public static class InvoicesApi
         var invoices = app.MapGroup("/v1/customers/{customer_id}/invoices").Needs(Scope.Read).WithTags("Invoices");
         invoices.MapGet("", ListAsync).WithName("listInvoices");
         invoices.MapGet("/{invoice_id}", GetAsync).WithName("getInvoice");
-        var parked = app.MapGroup("/v1/operations/parked-accounts").Needs(Scope.Admin).WithTags("Operations");
-        parked.MapGet("", ListParkedAsync).WithName("listParkedAccounts");
-        parked.MapPost("/release", ReleaseAsync).WithName("releaseParkedAccount");
     }
 
     /// <summary>Lists a customer's invoices, drafts as of now, by the start of their periods.</summary>
@@ -45,18 +41,6 @@ public static class InvoicesApi
         Invoices invoices,
         CancellationToken stop) =>
         Answers.Of(await invoices.GetAsync(customerId, invoiceId, stop), i => Show(i, skipZero == true));
-
-    /// <summary>Lists accounts whose invoices have stopped because they cannot be rated, with the reason.</summary>
-    internal static async Task<Answer<Listing<UseCases.Contracts.ParkedAccount>>> ListParkedAsync([AsParameters] PageQuery page, ParkedAccounts parked, CancellationToken stop)
-    {
-        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<UseCases.Contracts.ParkedAccount>(refusal);
-        var list = await parked.ListAsync(wanted.From, wanted.Limit, stop);
-        return Answers.List<UseCases.Contracts.ParkedAccount>(new Listing<UseCases.Contracts.ParkedAccount>(list.Items, PageCursor.Encode(list.Next)));
-    }
-
-    /// <summary>Lets an account's invoices go on.</summary>
-    internal static async Task<EmptyAnswer> ReleaseAsync(Release body, ParkedAccounts parked, CancellationToken stop) =>
-        Answers.Empty(await parked.ReleaseAsync(body.CustomerId, stop));
 
     private static ShownInvoice Show(Invoice i, bool skipZero) => new(
         i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId), i.Subtotal, i.Total, i.Start, i.End, i.IssuedAt, i.NetPaymentTermsDays,
@@ -108,10 +92,6 @@ public static class InvoicesApi
 
         private static Refusal Unknown(string name, string values) => new(name + "_unknown", $"Give {values} as {name}.", name);
     }
-
-    /// <summary>Which account to release.</summary>
-    [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-    internal sealed record Release(string CustomerId);
 
     /// <summary>An invoice.</summary>
     internal sealed record ShownInvoice(
