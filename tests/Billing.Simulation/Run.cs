@@ -63,7 +63,7 @@ internal sealed class Run
         turns.Run(WorkAsync(), MaxTurnsPerPhase);
         rate = 0;
         // Past the end of every day that can have usage, so that all days are built.
-        clock.Now += last ? Duration.FromHours(24 + 24) : Duration.FromHours(chance.Next(24));
+        clock.Now += last ? Duration.FromHours(24 + 24) : Duration.FromHours(chance.Next(30));
         turns.Run(SettleAsync(last), MaxTurnsPerPhase);
         if (last) turns.Run(DeliverAllAgainAsync(), MaxTurnsPerPhase);
     }

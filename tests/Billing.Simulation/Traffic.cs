@@ -18,6 +18,7 @@ internal sealed class Traffic(Random chance)
     // Wide groups of 6 KB, so that ten of them fill a document and windows are split again and again.
     private const int WideDimensions = 12;
     private readonly bool bulky = chance.Next(4) == 0;
+    private readonly List<Instant> times = [];
     private int ids;
 
     /// <summary>A meter of any kind.</summary>
@@ -98,6 +99,9 @@ internal sealed class Traffic(Random chance)
         if (bad == Bad.TooOld) return InstantPattern.ExtendedIso.Format(now - Duration.FromHours(60));
         if (bad == Bad.TooNew) return InstantPattern.ExtendedIso.Format(now + Duration.FromHours(30));
         if (bad == Bad.TimeWithoutZone) return "2026-01-31T00:00:00";
+        // Late into an hour that has usage already: its day may have been built.
+        if (times.Count > 0 && chance.Next(4) == 0 && times[chance.Next(times.Count)] is var known && now - known < Duration.FromHours(46)) return InstantPattern.ExtendedIso.Format(known);
+        times.Add(now);
         return chance.Next(8) switch
         {
             0 => null,
