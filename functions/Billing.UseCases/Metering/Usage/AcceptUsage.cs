@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using Billing.Domain.Metering.Events;
 using Billing.Domain.Values;
@@ -18,17 +19,19 @@ public sealed class AcceptUsage(IEventLog log, IClock clock, UsageLimits limits,
     public async Task<Outcome<int>> AcceptAsync(ReadOnlyMemory<byte> body, EventShape shape, CancellationToken stop)
     {
         if (body.Length > UsageLimits.MaxBodyBytes) return TooLarge($"The body has {body.Length} bytes; at most {UsageLimits.MaxBodyBytes} are taken. Send fewer events a request.");
+        var rented = new List<byte[]>();
         if (!spare.TryTake(out var reading)) reading = (new EventParser(), new ParsedMessage());
         try
         {
             if (reading.Parser.Parse(body, shape, reading.Message) is { } malformed) return malformed;
             if (Check(reading.Message) is { } refusal) return refusal;
-            var messages = Pack(reading.Message);
+            var messages = Pack(reading.Message, rented);
             if (messages.Count > 0) await log.AppendAsync(messages, stop);
             return reading.Message.Count;
         }
         finally
         {
+            foreach (var buffer in rented) ArrayPool<byte>.Shared.Return(buffer);
             spare.Add(reading);
         }
     }
@@ -51,37 +54,54 @@ public sealed class AcceptUsage(IEventLog log, IClock clock, UsageLimits limits,
     }
 
     // One message a partition, more where it would be too large; the events go as they came, byte for byte.
-    private List<NewMessage> Pack(ParsedMessage message)
+    private List<NewMessage> Pack(ParsedMessage message, List<byte[]> rented)
     {
         if (message.Count == 0) return [];
         if (log.Partitions == 1 && message.Body.Length <= IEventLog.MaxMessageBytes) return [new(0, message.Body, message.Count)];
-        var open = new (MemoryStream? Body, int Events)[log.Partitions];
-        var packed = new List<NewMessage>();
-        foreach (ref readonly var read in message.Events)
+        Span<int> partitions = stackalloc int[message.Count];
+        Span<int> sizes = stackalloc int[log.Partitions];
+        sizes.Clear();
+        for (var i = 0; i < partitions.Length; i++)
         {
-            var partition = PartitionOf(read.Key.Span);
-            ref var to = ref open[partition];
-            if (to.Body is not null && to.Body.Length + read.RawLength + 2 > IEventLog.MaxMessageBytes) Close(ref to, partition, packed);
-            to.Body ??= new MemoryStream();
-            to.Body.WriteByte(to.Events == 0 ? (byte)'[' : (byte)',');
-            to.Body.Write(message.Body.Span.Slice(read.RawStart, read.RawLength));
-            to.Events++;
+            partitions[i] = PartitionOf(message.Events[i].Key.Span);
+            sizes[partitions[i]] += message.Events[i].RawLength + 1;
         }
-        for (var i = 0; i < open.Length; i++)
-            if (open[i].Body is not null) Close(ref open[i], i, packed);
+        var packed = new List<NewMessage>();
+        for (var partition = 0; partition < log.Partitions; partition++)
+            if (sizes[partition] > 0) Pack(message, partitions, partition, sizes[partition] + 1, rented, packed);
         return packed;
     }
 
-    private static void Close(ref (MemoryStream? Body, int Events) open, int partition, List<NewMessage> packed)
+    private static void Pack(ParsedMessage message, ReadOnlySpan<int> partitions, int partition, int size, List<byte[]> rented, List<NewMessage> packed)
     {
-        open.Body!.WriteByte((byte)']');
-        packed.Add(new NewMessage(partition, open.Body.GetBuffer().AsMemory(0, (int)open.Body.Length), open.Events));
-        open = default;
+        // Each event ends with a comma or the closing bracket; each body begins with a bracket, and there are no more bodies than events.
+        var buffer = ArrayPool<byte>.Shared.Rent(size + partitions.Length);
+        rented.Add(buffer);
+        var (start, at, events) = (0, 0, 0);
+        for (var i = 0; i < partitions.Length; i++)
+        {
+            if (partitions[i] != partition) continue;
+            ref readonly var read = ref message.Events[i];
+            if (events > 0 && at - start + read.RawLength + 1 > IEventLog.MaxMessageBytes) Close();
+            if (events == 0) buffer[at++] = (byte)'[';
+            message.Body.Span.Slice(read.RawStart, read.RawLength).CopyTo(buffer.AsSpan(at));
+            at += read.RawLength;
+            buffer[at++] = (byte)',';
+            events++;
+        }
+        Close();
+
+        void Close()
+        {
+            buffer[at - 1] = (byte)']';
+            packed.Add(new NewMessage(partition, buffer.AsMemory(start, at - start), events));
+            (start, events) = (at, 0);
+        }
     }
 
     // A key keeps to one partition, so that its windows are written by one.
     private int PartitionOf(ReadOnlySpan<byte> key) =>
-        (int)(EventIdentity.Key(secret, "partition"u8, key) % (UInt128)log.Partitions);
+        (int)((ulong)(EventIdentity.Key(secret, "partition"u8, key) & ulong.MaxValue) % (ulong)log.Partitions);
 
     private static Refusal TooLarge(string detail, string? field = null) => new("too_large", detail, field, RefusalKind.TooLarge);
 }
