@@ -318,7 +318,10 @@ describe("events", () => {
       cursor = nextCursor;
       pages++;
     } while (cursor);
-    assert.deepEqual(seen, Array.from({ length: 25 }, (_, n) => `${type}-${24 - n}`));
+    // Events of one instant keep their order within a subject; subjects may lie in different partitions of the log.
+    const newestFirst = (rest) => Array.from({ length: 25 }, (_, n) => 24 - n).filter((n) => n % 2 === rest).map((n) => `${type}-${n}`);
+    for (const rest of [0, 1]) assert.deepEqual(seen.filter((id) => Number(id.slice(type.length + 1)) % 2 === rest), newestFirst(rest));
+    assert.equal(seen.length, 25);
     assert.ok(pages <= 4, `${pages} pages for 25 events of 10`);
     const count = async (filter) => (await page(filter)).items.length;
     assert.equal(await count({ subject: { $eq: "odd" } }), 12);

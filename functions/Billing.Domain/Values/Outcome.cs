@@ -17,6 +17,9 @@ public enum RefusalKind
 
     /// <summary>Understood, and not offered (501).</summary>
     NotOffered,
+
+    /// <summary>Nothing is wrong, but it can't be told yet (503); the same request helps in a moment.</summary>
+    NotReady,
 }
 
 /// <summary>A "no" that the caller can act on.</summary>

@@ -41,6 +41,7 @@ public static class MeteringParts
         services.AddSingleton<IReadOnlyList<DueJob>>(all => [.. all.GetServices<DueJob>()]);
         services.AddSingleton<DueJobs>();
         services.AddSingleton<DueTimer>();
+        services.AddSingleton<FillSoon>();
         services.AddHostedService(all => all.GetRequiredService<DueTimer>());
     }
     private static T WithSecret<T>(IServiceProvider all) => ActivatorUtilities.CreateInstance<T>(all, all.GetRequiredService<Installation>().Secret);

@@ -31,6 +31,7 @@ public static partial class Problems
         RefusalKind.Conflict => 409,
         RefusalKind.TooLarge => 413,
         RefusalKind.NotOffered => 501,
+        RefusalKind.NotReady => 503,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No status."),
     };
 
@@ -54,6 +55,7 @@ public static partial class Problems
             context.Response.OnStarting(() =>
             {
                 if (context.Response.StatusCode is StatusCodes.Status409Conflict or StatusCodes.Status501NotImplemented) context.Response.Headers["x-should-retry"] = "false";
+                if (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = "1";
                 context.Response.Headers.XContentTypeOptions = "nosniff";
                 return Task.CompletedTask;
             });

@@ -90,6 +90,10 @@ public sealed class Invoices(IDocumentStore store, IClock clock, PeriodRating ra
             {
                 drafts.AddRange(await DraftsAsync(contract, head.Of(contract.Id, InvoiceType.Usage), grace, stop));
             }
+            catch (UsageNotReadyException filling)
+            {
+                return new Refusal("usage_not_ready", filling.Message + " Ask again in a moment.", Kind: RefusalKind.NotReady);
+            }
             catch (ArithmeticException overflow)
             {
                 return new Refusal("amount_not_exact", $"Contract {contract.Id} cannot be rated: {overflow.Message}", Kind: RefusalKind.Conflict);

@@ -1,6 +1,7 @@
 using Billing.Domain.Metering;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
+using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Access;
 using Billing.UseCases.Metering;
 using NodaTime;
@@ -20,10 +21,12 @@ public static class BillableMetricsApi
     }
 
     /// <summary>Defines what is counted. It also counts the events that came before it, from the archive.</summary>
-    internal static async Task<Answer<Data<CreatedId>>> CreateAsync(CreateMetric body, Meters meters, Caller caller, CancellationToken stop)
+    internal static async Task<Answer<Data<CreatedId>>> CreateAsync(CreateMetric body, Meters meters, Caller caller, FillSoon fill, CancellationToken stop)
     {
         if (!Wanted(body).Is(out var wanted, out var refusal)) return Answers.Of<CreatedId>(refusal);
-        return Answers.Of(await meters.CreateAsync(wanted, caller.Ids, stop), m => new CreatedId(m.Meter.Id));
+        var created = await meters.CreateAsync(wanted, caller.Ids, stop);
+        if (created.Refusal is null) await fill.TryAsync(stop);
+        return Answers.Of(created, m => new CreatedId(m.Meter.Id));
     }
 
     /// <summary>Reads one metric.</summary>

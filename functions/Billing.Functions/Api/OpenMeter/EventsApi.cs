@@ -29,7 +29,7 @@ public static class EventsApi
         if (!PageLimit.Of(limit).Is(out var most, out var refusal)) return Answers.Bare<IReadOnlyList<ShownEvent>>(refusal);
         var wanted = new EventFilter(id, subject, from?.Value, to?.Value, ingestedAtFrom?.Value, ingestedAtTo?.Value);
         var shown = new List<ShownEvent>();
-        (int, long, int)? next = null;
+        EventCursor? next = null;
         do
         {
             var page = await find.NewestAsync(next, wanted.Takes, most, MaxRead, stop);
@@ -49,19 +49,17 @@ public static class EventsApi
     {
         if (!PageLimit.Of(limit).Is(out var most, out var refusal)) return Answers.Bare<EventPage>(refusal);
         if (!EventFilterJson.Read(filter).Is(out var takes, out refusal)) return Answers.Bare<EventPage>(refusal);
-        (int, long, int)? before = null;
+        EventCursor? before = null;
         if (cursor is { Length: > 0 })
         {
             if (!PageCursor.Decode(cursor).Is(out var text, out refusal)) return Answers.Bare<EventPage>(refusal);
-            var parts = text.Split('.');
-            if (parts.Length != 3 || !int.TryParse(parts[0], out var partition) || !long.TryParse(parts[1], out var sequence) || !int.TryParse(parts[2], out var index))
-                return Answers.Bare<EventPage>(new Refusal("cursor_invalid", "This cursor is not one that a list answered.", "cursor"));
-            before = (partition, sequence, index);
+            before = EventCursor.Parse(text);
+            if (before is null) return Answers.Bare<EventPage>(new Refusal("cursor_invalid", "This cursor is not one that a list answered.", "cursor"));
         }
         var page = await find.NewestAsync(before, takes, most, MaxRead, stop);
         var items = new List<ShownEvent>();
         foreach (var found in page.Events) items.Add(await ShowAsync(found, ownerOf, stop));
-        return Answers.Bare<EventPage>(new EventPage(items, page.Next is { } next ? PageCursor.Encode($"{next.Partition}.{next.Sequence}.{next.Index}") : null));
+        return Answers.Bare<EventPage>(new EventPage(items, PageCursor.Encode(page.Next?.ToString())));
     }
 
     /// <summary>Who had usage. A bare array.</summary>

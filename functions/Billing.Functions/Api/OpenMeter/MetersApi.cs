@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Billing.Domain.Metering;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
+using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Access;
 using Billing.UseCases.Metering;
 using NodaTime;
@@ -24,12 +25,13 @@ public static class MetersApi
     }
 
     /// <summary>Defines a meter. It also counts the events that came before it, from the archive.</summary>
-    internal static async Task<IResult> CreateAsync(CreateMeter body, Meters meters, Caller caller, CancellationToken stop)
+    internal static async Task<IResult> CreateAsync(CreateMeter body, Meters meters, Caller caller, FillSoon fill, CancellationToken stop)
     {
         if (!Wanted(body).Is(out var wanted, out var refusal)) return Answers.Bare<ShownMeter>(refusal);
-        return (await meters.CreateAsync(wanted, caller.Ids, stop)).Is(out var made, out refusal)
-            ? Results.Json(Show(made), Hosting.JsonRules.Options, statusCode: StatusCodes.Status201Created)
-            : Answers.Bare<ShownMeter>(refusal with { Field = FieldOf(refusal.Field) });
+        if (!(await meters.CreateAsync(wanted, caller.Ids, stop)).Is(out var made, out refusal))
+            return Answers.Bare<ShownMeter>(refusal with { Field = FieldOf(refusal.Field) });
+        await fill.TryAsync(stop);
+        return Results.Json(Show(made), Hosting.JsonRules.Options, statusCode: StatusCodes.Status201Created);
     }
 
     // The rules of a meter name the members of Metronome's API.

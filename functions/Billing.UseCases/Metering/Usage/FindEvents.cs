@@ -2,6 +2,7 @@ using System.Text;
 using Billing.Domain.Metering;
 using Billing.Domain.Metering.Events;
 using Billing.Domain.Values;
+using Billing.UseCases.Documents;
 using NodaTime;
 
 namespace Billing.UseCases.Metering;
@@ -15,9 +16,31 @@ public sealed record FoundEvent(
     LogPartition Partition, long Sequence, int Index, Verdict Verdict, ReadOnlyMemory<byte> Json, string Id, string Source, string Key, string Type,
     Instant Time, Instant EnqueuedAt, IReadOnlyList<string> MeterIds);
 
-/// <summary>Finds raw events in the archive: by id through the dedup ledger, or the newest first.</summary>
-public sealed class FindEvents(IEventLog log, IDedupLedger ledger, IArchive archive, MeterCatalog catalog, HashKey secret)
+/// <summary>Where a list of events stands: in each log partition, only what lies below (sequence, index) is still to come.</summary>
+public sealed record EventCursor(IReadOnlyList<(long Sequence, int Index)> Positions)
 {
+    /// <summary>As text, such as <c>120.3,98.0</c>.</summary>
+    public override string ToString() => string.Join(',', Positions.Select(p => $"{p.Sequence}.{p.Index}"));
+
+    /// <summary>Null when the text is no cursor.</summary>
+    public static EventCursor? Parse(string text)
+    {
+        var positions = new List<(long, int)>();
+        foreach (var part in text.Split(','))
+        {
+            var numbers = part.Split('.');
+            if (numbers.Length != 2 || !long.TryParse(numbers[0], out var sequence) || !int.TryParse(numbers[1], out var index) || sequence < 0 || index < 0) return null;
+            positions.Add((sequence, index));
+        }
+        return new EventCursor(positions);
+    }
+}
+
+/// <summary>Finds raw events in the archive: by id through the dedup ledger, or the newest first.</summary>
+public sealed class FindEvents(IDocumentStore documents, IEventLog log, IDedupLedger ledger, IArchive archive, MeterCatalog catalog, HashKey secret)
+{
+    private readonly ProgressStore progressStore = new(documents);
+
     /// <summary>Every copy of an event, the counted one first; none when the id was never folded.</summary>
     public async Task<IReadOnlyList<FoundEvent>> ByIdAsync(string source, string id, CancellationToken stop)
     {
@@ -33,51 +56,85 @@ public sealed class FindEvents(IEventLog log, IDedupLedger ledger, IArchive arch
         return found;
     }
 
-    /// <summary>Events from the newest back, every copy, that pass a filter.</summary>
-    /// <param name="before">Only events of lower (partition, sequence, index) than where the last page ended; null: the newest.</param>
+    /// <summary>Events from the newest back by the log's time, every copy, that pass a filter.</summary>
+    /// <param name="before">Where the last page ended; null: the newest.</param>
     /// <param name="wanted">Which to take.</param>
     /// <param name="limit">How many at the most.</param>
     /// <param name="maxRead">How many events to look at before giving up for this page.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task<(IReadOnlyList<FoundEvent> Events, (int Partition, long Sequence, int Index)? Next)> NewestAsync(
-        (int Partition, long Sequence, int Index)? before, Func<FoundEvent, bool> wanted, int limit, int maxRead, CancellationToken stop)
+    public async Task<(IReadOnlyList<FoundEvent> Events, EventCursor? Next)> NewestAsync(
+        EventCursor? before, Func<FoundEvent, bool> wanted, int limit, int maxRead, CancellationToken stop)
     {
         var found = new List<FoundEvent>();
         var meters = await MetersAsync(stop);
-        for (var number = before?.Partition ?? 0; number < log.Partitions; number++)
+        var heads = new List<IAsyncEnumerator<FoundEvent>>();
+        var positions = new (long Sequence, int Index)[log.Partitions];
+        try
         {
-            var partition = new LogPartition(log.LogId, number);
-            var position = before is { } b && b.Partition == number ? b : (number, long.MaxValue, 0);
-            var names = await NamesAsync(partition, stop);
-            for (var n = names.Count - 1; n >= 0; n--)
+            for (var number = 0; number < log.Partitions; number++)
             {
-                if (ArchiveSegment.RangeOf(names[n]).First > position.Item2) continue;
-                foreach (var message in ArchiveSegment.Decode((await archive.GetAsync(names[n], stop))!.Value).Reverse())
-                {
-                    if (message.Sequence > position.Item2) continue;
-                    var parsed = Parsed(message);
-                    var last = message.Sequence == position.Item2 ? Math.Min(position.Item3, parsed.Count) : parsed.Count;
-                    for (var i = last - 1; i >= 0; i--)
-                    {
-                        var one = Describe(partition, message, i, message.Verdicts.Span[i], parsed, meters);
-                        if (wanted(one)) found.Add(one);
-                        if (found.Count == limit || --maxRead <= 0) return (found, (number, message.Sequence, i));
-                    }
-                    position = (number, message.Sequence - 1, int.MaxValue);
-                }
+                var partition = new LogPartition(log.LogId, number);
+                positions[number] = before is not null && number < before.Positions.Count
+                    ? before.Positions[number]
+                    : ((await progressStore.ReadAsync(partition, stop)).Progress.Sequence, int.MaxValue);
+                heads.Add(BackAsync(partition, positions[number], meters, stop).GetAsyncEnumerator(stop));
             }
+            var open = new List<IAsyncEnumerator<FoundEvent>>();
+            foreach (var head in heads)
+                if (await head.MoveNextAsync()) open.Add(head);
+            while (open.Count > 0)
+            {
+                // The order of one partition is the log's; between partitions the log's time decides.
+                var newest = open.MaxBy(h => (h.Current.EnqueuedAt, h.Current.Time))!;
+                var one = newest.Current;
+                positions[one.Partition.Number] = (one.Sequence, one.Index);
+                if (wanted(one)) found.Add(one);
+                if (found.Count == limit || --maxRead <= 0) return (found, new EventCursor(positions));
+                if (!await newest.MoveNextAsync()) open.Remove(newest);
+            }
+            return (found, null);
         }
-        return (found, null);
+        finally
+        {
+            foreach (var head in heads) await head.DisposeAsync();
+        }
     }
 
-    private async Task<List<string>> NamesAsync(LogPartition partition, CancellationToken stop)
+    // The events of a partition below a position, newest first.
+    private async IAsyncEnumerable<FoundEvent> BackAsync(
+        LogPartition partition, (long Sequence, int Index) below, MeterSet meters, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
-        var all = new List<string>();
-        while (true)
+        for (var upper = below.Sequence; upper > 0;)
         {
-            var page = await archive.ListAsync($"{partition}/", all.Count == 0 ? null : all[^1], 1_000, stop);
-            all.AddRange(page);
-            if (page.Count < 1_000) return all;
+            if (await BlobAtOrBelowAsync(partition, upper, stop) is not { } name) yield break;
+            foreach (var message in ArchiveSegment.Decode((await archive.GetAsync(name, stop))!.Value).Reverse())
+            {
+                if (message.Sequence > upper) continue;
+                var parsed = Parsed(message);
+                var end = message.Sequence == below.Sequence ? Math.Min(below.Index, parsed.Count) : parsed.Count;
+                for (var i = end - 1; i >= 0; i--) yield return Describe(partition, message, i, message.Verdicts.Span[i], parsed, meters);
+            }
+            upper = Math.Min(upper, ArchiveSegment.RangeOf(name).First) - (ArchiveSegment.RangeOf(name).First <= upper ? 1 : 0);
+        }
+    }
+
+    // The blob that holds a sequence, or the nearest one before it (a reset leaves sequences without a blob).
+    private async Task<string?> BlobAtOrBelowAsync(LogPartition partition, long sequence, CancellationToken stop)
+    {
+        var at = await archive.ListAsync($"{partition}/", $"{partition}/{sequence - 1:x16}~", 1, stop);
+        if (at.Count > 0 && ArchiveSegment.RangeOf(at[0]).First <= sequence) return at[0];
+        for (var span = 256L; ; span *= 4)
+        {
+            var from = Math.Max(0, sequence - span);
+            string? last = null;
+            for (IReadOnlyList<string> names = []; ;)
+            {
+                names = await archive.ListAsync($"{partition}/", last ?? (from == 0 ? null : $"{partition}/{from:x16}~"), 1_000, stop);
+                var nearest = names.LastOrDefault(n => ArchiveSegment.RangeOf(n).Last <= sequence);
+                last = nearest ?? last;
+                if (nearest is null || names.Count < 1_000) break;
+            }
+            if (last is not null || from == 0) return last;
         }
     }
 
