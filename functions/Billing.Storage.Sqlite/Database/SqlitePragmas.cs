@@ -22,7 +22,7 @@ internal static class SqlitePragmas
         PRAGMA wal_autocheckpoint = {CheckpointPages};
         PRAGMA journal_size_limit = {LogBytes};
         PRAGMA temp_store = MEMORY;
-        PRAGMA cache_size = -65536;
+        PRAGMA cache_size = -32768;
         PRAGMA secure_delete = OFF;
         """);
 
@@ -32,7 +32,7 @@ internal static class SqlitePragmas
         PRAGMA busy_timeout = 10000;
         PRAGMA temp_store = MEMORY;
         PRAGMA cache_size = -8192;
-        PRAGMA mmap_size = 268435456;
+        PRAGMA mmap_size = 33554432;
         PRAGMA query_only = ON;
         """);
 

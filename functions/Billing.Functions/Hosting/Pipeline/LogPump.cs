@@ -9,7 +9,7 @@ namespace Billing.Functions.Hosting.Pipeline;
 /// <param name="MaxBytes">Bodies folded at once.</param>
 public sealed record BatchSettings(TimeSpan MaxWait, int MaxBytes)
 {
-    public static readonly BatchSettings Default = new(TimeSpan.FromMilliseconds(200), 12 << 20);
+    public static readonly BatchSettings Default = new(TimeSpan.FromMilliseconds(200), 8 << 20);
 }
 
 /// <summary>Delivers the embedded log to the fold, each partition in order and at least once; the host's trigger does this on Azure.</summary>
