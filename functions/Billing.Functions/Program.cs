@@ -16,23 +16,32 @@ switch (args.FirstOrDefault())
         return 2;
 }
 
-var builder = WebApplication.CreateBuilder(args);
+try
+{
+    var builder = WebApplication.CreateBuilder(args);
 #pragma warning disable RS0030 // The one place that names the real clock.
-builder.AddBilling(SystemClock.Instance);
+    builder.AddBilling(SystemClock.Instance);
 #pragma warning restore RS0030
 
-var app = builder.Build();
-app.UseBilling();
-app.MapBilling();
-var newKey = await app.PrepareAsync(CancellationToken.None);
-app.Lifetime.ApplicationStarted.Register(() =>
+    var app = builder.Build();
+    app.UseBilling();
+    app.MapBilling();
+    var newKey = await app.PrepareAsync(CancellationToken.None);
+    app.Lifetime.ApplicationStarted.Register(() =>
+    {
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses;
+        Console.WriteLine(Greeting.Text(
+            addresses?.FirstOrDefault() ?? Wiring.DefaultAddress,
+            newKey,
+            app.Services.GetRequiredService<FirstKey>().File,
+            app.Services.GetRequiredService<Settings>()));
+    });
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or FormatException)
 {
-    var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses;
-    Console.WriteLine(Greeting.Text(
-        addresses?.FirstOrDefault() ?? Wiring.DefaultAddress,
-        newKey,
-        app.Services.GetRequiredService<FirstKey>().File,
-        app.Services.GetRequiredService<Settings>()));
-});
-await app.RunAsync();
-return 0;
+    // What keeps a server from starting is nearly always its surroundings: say what, and where it is set.
+    await Console.Error.WriteLineAsync($"Billing could not start: {fault.Message}\nThe data folder is BILLING_DATA, the address --urls or ASPNETCORE_URLS; --help lists all settings.");
+    return 2;
+}

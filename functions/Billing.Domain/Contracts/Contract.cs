@@ -26,6 +26,8 @@ public sealed record Contract(
     Instant CreatedAt,
     Instant? ArchivedAt)
 {
+    private static readonly Instant Earliest = Instant.FromUtc(2000, 1, 1, 0, 0);
+
     /// <summary>The usage period that follows what is billed, or null when the contract has ended.</summary>
     /// <param name="billedThrough">End of the last final period; null when there is none.</param>
     /// <remarks>Bounds: the first period is cut by the contract's start, the last by its end; one that lies after the end is none.</remarks>
@@ -46,6 +48,10 @@ public sealed record Contract(
         return new Interval(Later(StartingAt, period.Start), EndingBefore < period.End ? EndingBefore.Value : period.End);
     }
 
+    /// <summary>When a period of the contract becomes final: its grace runs from its end, or from when the contract was made if that is later.</summary>
+    /// <remarks>A contract made today for last year is not final before its usage can be sent and its prices set.</remarks>
+    public Instant FinalAt(Interval period, Duration grace) => Later(period.End, CreatedAt) + grace;
+
     /// <summary>The refusal for a contract that cannot be made, or null.</summary>
     public Refusal? Check()
     {
@@ -53,6 +59,8 @@ public sealed record Contract(
         {
             return new Refusal("negative_payment_terms", "Payment terms are 0 days or more.", "/net_payment_terms_days");
         }
+        // A slip in the year would make a final invoice for each week since the Romans.
+        if (StartingAt < Earliest) return new Refusal("start_too_early", "A contract starts in 2000 or later.", "/starting_at");
         return UniquenessKey?.Length is 0 or > 128
             ? new Refusal("bad_uniqueness_key", "A uniqueness key has 1 to 128 characters.", "/uniqueness_key")
             : Hours.Check(StartingAt, "/starting_at") ?? Hours.Check(EndingBefore, "/ending_before")

@@ -28,7 +28,7 @@ public static class ContractDocuments
     {
         var open = contract.ArchivedAt is null && head.Parked is null;
         var next = open ? contract.PeriodAfter(head.Of(contract.Id, InvoiceType.Usage).BilledThrough) : null;
-        return Accounts.PlaceOf(contract.CustomerId).Keep(IdOf(contract.Id), Kind, contract, next?.End + grace);
+        return Accounts.PlaceOf(contract.CustomerId).Keep(IdOf(contract.Id), Kind, contract, next is { } period ? contract.FinalAt(period, grace) : null);
     }
 
     /// <summary>A version that was replaced, for rating a period again as it was.</summary>

@@ -89,7 +89,7 @@ public sealed class FinalizeInvoices(IDocumentStore store, PeriodRating rating, 
                 if (found is null) return new AccountChange<bool>(false, null, []);
                 var (contract, progress) = (found.Value, head.Of(contractId, InvoiceType.Usage));
                 var next = contract.ArchivedAt is null && head.Parked is null ? contract.PeriodAfter(progress.BilledThrough) : null;
-                if (next is not { } period || period.End + grace > at)
+                if (next is not { } period || contract.FinalAt(period, grace) > at)
                 {
                     // The contract ended, or the grace was made longer: only its due is wrong.
                     return new AccountChange<bool>(false, head, [new Write.Replace(ContractDocuments.Document(contract, head, grace), found.ETag)]);
@@ -97,7 +97,7 @@ public sealed class FinalizeInvoices(IDocumentStore store, PeriodRating rating, 
                 var terms = await rating.TermsAsync(contract, stop);
                 var rated = await rating.RateAsync(terms, period, period.End, stop);
                 var invoice = PeriodRating.Invoice(
-                    terms, rated, period, progress.Invoices, period.End + grace, InvoiceStatus.Finalized, head.NextInvoiceNumber);
+                    terms, rated, period, progress.Invoices, contract.FinalAt(period, grace), InvoiceStatus.Finalized, head.NextInvoiceNumber);
                 var (header, pages) = InvoiceDocuments.Split(invoice, ids.New());
                 foreach (var page in pages) await store.CommitAsync(place, [new Write.Create(page)], stop);
                 written = pages;

@@ -110,7 +110,7 @@ public sealed class Invoices(IDocumentStore store, IClock clock, PeriodRating ra
         {
             terms ??= await rating.TermsAsync(contract, stop);
             var rated = await rating.RateAsync(terms, period, period.End, stop);
-            drafts.Add(PeriodRating.Invoice(terms, rated, period, n++, period.End + grace, InvoiceStatus.Draft, null));
+            drafts.Add(PeriodRating.Invoice(terms, rated, period, n++, contract.FinalAt(period, grace), InvoiceStatus.Draft, null));
         }
         return drafts;
     }

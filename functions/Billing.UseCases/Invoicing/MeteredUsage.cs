@@ -59,7 +59,7 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
     // Of each group: the value less the value before it; the first from zero.
     private static IEnumerable<(UsageRow Row, decimal Change)> Changes(IReadOnlyList<UsageRow> rows)
     {
-        foreach (var group in rows.GroupBy(r => string.Join('\u0001', r.Group.Select(v => v ?? "\u0000"))))
+        foreach (var group in rows.GroupBy(r => string.Concat(r.Group.Select(v => v is null ? "-" : $"{v.Length}:{v}"))))
         {
             var last = 0m;
             foreach (var row in group.OrderBy(r => r.Window))

@@ -87,7 +87,7 @@ public static class ContractsApi
             "commits", "credits", "overrides", "recurring_commits", "recurring_credits", "scheduled_charges", "subscriptions", "discounts",
             "professional_services", "reseller_royalties", "spend_trackers", "prepaid_balance_threshold_configuration",
             "spend_threshold_configuration", "usage_filter", "transition", "hierarchy_configuration", "package_id", "package_alias",
-            "scheduled_charges_on_usage_invoices",
+            "scheduled_charges_on_usage_invoices", "billing_provider_configuration", "revenue_system_configuration",
         ];
 
         [JsonExtensionData]

@@ -44,7 +44,8 @@ public static class InvoicesApi
 
     private static ShownInvoice Show(Invoice i, bool skipZero) => new(
         i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId), i.Subtotal, i.Total, i.Start, i.End, i.IssuedAt, i.NetPaymentTermsDays,
-        [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(Show)], new Dictionary<string, string>());
+        [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(Show)], new Dictionary<string, string>(),
+        i.Unrated.Count == 0 ? null : [.. i.Unrated.Select(u => new ShownUnrated(u.ProductId, u.StartingAt, u.EndingBefore, u.Group, u.Quantity, u.Reason))]);
 
     private static ShownLine Show(InvoiceLine l) => new(
         "usage", l.Name, l.ProductId, l.ProductType == ProductType.Usage ? "UsageProductListItem" : "FixedProductListItem", l.ProductTags,
@@ -108,7 +109,12 @@ public static class InvoicesApi
         Instant IssuedAt,
         int? NetPaymentTermsDays,
         IReadOnlyList<ShownLine> LineItems,
-        IReadOnlyDictionary<string, string> CustomFields);
+        IReadOnlyDictionary<string, string> CustomFields,
+        IReadOnlyList<ShownUnrated>? Unrated);
+
+    /// <summary>Usage that is not charged, because no rate in force fits its group, or the rate is not entitled.</summary>
+    internal sealed record ShownUnrated(
+        string ProductId, Instant StartingAt, Instant EndingBefore, IReadOnlyDictionary<string, string?> GroupValues, decimal Quantity, UnratedReason Reason);
 
     /// <summary>A line of an invoice.</summary>
     internal sealed record ShownLine(
