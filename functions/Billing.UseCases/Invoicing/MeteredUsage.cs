@@ -1,5 +1,6 @@
 using Billing.Domain.Metering;
 using Billing.Domain.Pricing;
+using Billing.Domain.Values;
 using Billing.UseCases.Metering;
 using Billing.UseCases.Pricing;
 using NodaTime;
@@ -59,7 +60,7 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
     // Of each group: the value less the value before it; the first from zero.
     private static IEnumerable<(UsageRow Row, decimal Change)> Changes(IReadOnlyList<UsageRow> rows)
     {
-        foreach (var group in rows.GroupBy(r => string.Concat(r.Group.Select(v => v is null ? "-" : $"{v.Length}:{v}"))))
+        foreach (var group in rows.GroupBy(r => Groups.Key(r.Group)))
         {
             var last = 0m;
             foreach (var row in group.OrderBy(r => r.Window))

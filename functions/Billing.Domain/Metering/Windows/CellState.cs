@@ -56,7 +56,7 @@ public struct CellState
     {
         Aggregation.Count => Count,
         Aggregation.Unique => Elements?.Count ?? 0,
-        Aggregation.Avg => Count == 0 ? 0 : decimal.Round(Quantity.ToDecimal(Value) / Count, 20, MidpointRounding.ToEven),
+        Aggregation.Avg => Count == 0 ? 0 : Exact.Quotient(Quantity.ToDecimal(Value), Count),
         Aggregation.Sum or Aggregation.Max or Aggregation.Min or Aggregation.Latest => Quantity.ToDecimal(Value),
         _ => throw new ArgumentOutOfRangeException(nameof(aggregation), aggregation, null),
     };

@@ -35,13 +35,13 @@ public sealed class BuildDays(IDocumentStore documents, HashKey secret)
         var place = header.Document.Place;
         var day = WindowNames.DayOfId(header.Document.Id);
         var whole = new Window(60, HashRange.Whole, 0);
-        var hours = await AllAsync(place, WindowNames.HourPrefix(day * 24), WindowNames.HourPrefix(day * 24 + 23) + "\uFFFF", stop);
+        var hours = await documents.AllAsync(place, WindowNames.HourPrefix(day * 24), WindowNames.HourPrefix(day * 24 + 23) + "\uFFFF", stop);
         foreach (var stored in hours.Where(s => s.Document.Kind == WindowNames.WindowKind))
             foreach (var series in WindowCodec.Decode(stored.Document.Body.Span, secret).Series) whole.Merge(series, WindowNames.HourOfId(stored.Document.Id) - day * 24);
         var parts = Parts(whole);
         // A build is named by what it replaces: the same build repeated writes the same names.
         var run = $"{header.Change:x}";
-        var old = (await AllAsync(place, WindowNames.DayPartPrefix(day), WindowNames.DayPartPrefix(day) + "\uFFFF", stop))
+        var old = (await documents.AllAsync(place, WindowNames.DayPartPrefix(day), WindowNames.DayPartPrefix(day) + "\uFFFF", stop))
             .Where(p => !p.Document.Id.Contains($":{run}:", StringComparison.Ordinal)).ToList();
         for (var i = 0; i < parts.Count; i += PartsPerCommit)
             await documents.CommitAsync(place, [.. parts.Skip(i).Take(PartsPerCommit).Select(p => new Write.Upsert(
@@ -60,17 +60,5 @@ public sealed class BuildDays(IDocumentStore documents, HashKey secret)
         if (body.Length <= MaxPartBytes || window.Range.Depth == HashRange.MaxDepth) return [(window.Range, body)];
         var (low, high) = window.Split();
         return [.. Parts(low), .. Parts(high)];
-    }
-
-    private async Task<List<Stored>> AllAsync(Place place, string from, string until, CancellationToken stop)
-    {
-        var all = new List<Stored>();
-        while (true)
-        {
-            var page = await documents.RangeAsync(place, from, until, 200, stop);
-            all.AddRange(page.Items);
-            if (page.Next is null) return all;
-            from = page.Next;
-        }
     }
 }

@@ -17,7 +17,6 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     private readonly List<WindowShards> dirty = [];
     private readonly List<(WindowShards Customer, WindowShards Total)> targets = [];
     private long batch;
-    private long heldBytes;
 
     /// <summary>The keys whose first window was made by the last fold.</summary>
     public List<string> NewKeys { get; } = [];
@@ -52,7 +51,6 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         byKeyAndHour.Clear();
         totals.Clear();
         dirty.Clear();
-        heldBytes = 0;
     }
 
     // The windows of each counted event that some meter takes, in order of the events: the customer's and the total's.
@@ -108,16 +106,9 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     private async Task LoadAsync(WindowShards window, CancellationToken stop)
     {
         var (from, until) = WindowNames.ShardsOf(window.Hour, partition);
-        var stored = new List<Shard>();
-        for (string? next = from; next is not null;)
-        {
-            var page = await documents.RangeAsync(WindowNames.PlaceOf(window.Key, window.Hour), next, until, 100, stop);
-            foreach (var item in page.Items)
-            {
-                if (item.Document.Kind == WindowNames.WindowKind) stored.Add(new Shard(WindowCodec.Decode(item.Document.Body.Span, secret), item.ETag));
-            }
-            next = page.Next;
-        }
+        var stored = (await documents.AllAsync(WindowNames.PlaceOf(window.Key, window.Hour), from, until, stop))
+            .Where(d => d.Document.Kind == WindowNames.WindowKind)
+            .Select(d => new Shard(WindowCodec.Decode(d.Document.Body.Span, secret), d.ETag)).ToList();
         window.Shards.AddRange(WindowShards.Complete(stored, WindowNames.CellMinutes(window.Key)));
         if (stored.Count == 0) NewKeys.Add(window.Key);
     }
@@ -190,7 +181,7 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     // Keeps the windows used last, within the budget.
     private void Trim()
     {
-        heldBytes = byKeyAndHour.Values.Sum(w => w.SizeBytes);
+        var heldBytes = byKeyAndHour.Values.Sum(w => w.SizeBytes);
         if (heldBytes <= cacheBytes) return;
         foreach (var (name, window) in byKeyAndHour.OrderBy(w => w.Value.LastUsed).ToList())
         {

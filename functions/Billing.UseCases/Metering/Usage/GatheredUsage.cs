@@ -1,5 +1,6 @@
 using Billing.Domain.Metering;
 using Billing.Domain.Metering.Windows;
+using Billing.Domain.Values;
 using NodaTime;
 
 namespace Billing.UseCases.Metering;
@@ -41,8 +42,7 @@ internal sealed class GatheredUsage(UsageQuery query)
         WindowCodec.Scan(body.Span, query.Meter.Id, query.Grouping, (group, indexes, cells) =>
         {
             if (query.Project(GroupKey.Read(group, query.Meter.KeptGroupings[query.Grouping].Count)) is not { } projected) return;
-            // With lengths, so that no value can pass for another group's.
-            var name = string.Concat(projected.Select(v => v is null ? "-" : $"{v.Length}:{v}"));
+            var name = Groups.Key(projected);
             groups.TryAdd(name, projected);
             for (var i = 0; i < indexes.Length; i++)
             {

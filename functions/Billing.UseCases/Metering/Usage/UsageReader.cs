@@ -51,7 +51,7 @@ public sealed class UsageReader(IDocumentStore documents)
             var place = WindowNames.PlaceOf(key, day * 24);
             var end = day;
             while (end <= lastDay && WindowNames.PlaceOf(key, end * 24) == place) end++;
-            foreach (var header in await RangeAsync(place, WindowNames.DayId(day), WindowNames.DayId(end - 1) + "\u0001", stop))
+            foreach (var header in await documents.AllAsync(place, WindowNames.DayId(day), WindowNames.DayId(end - 1) + "\u0001", stop))
                 await ReadDayAsync(place, header, into, stop);
             day = end;
         }
@@ -74,7 +74,7 @@ public sealed class UsageReader(IDocumentStore documents)
             if (!whole[hour - day * 24]) await ReadHoursAsync(place, hour, hour, into, stop);
         }
         if (!whole.Contains(true)) return;
-        var parts = await RangeAsync(place, WindowNames.DayPartId(day, header.Run!, HashRange.Whole), WindowNames.DayPartId(day, header.Run!, HashRange.Whole) + "\uFFFF", stop);
+        var parts = await documents.AllAsync(place, WindowNames.DayPartId(day, header.Run!, HashRange.Whole), WindowNames.DayPartId(day, header.Run!, HashRange.Whole) + "\uFFFF", stop);
         if (!HashRange.Tile([.. parts.Select(p => WindowNames.RangeOfId(p.Document.Id))]))
         {
             // The day was built anew in between: its hours are still there, and say the same.
@@ -88,7 +88,7 @@ public sealed class UsageReader(IDocumentStore documents)
     {
         for (var tries = 1; ; tries++)
         {
-            var hours = (await RangeAsync(place, WindowNames.HourPrefix(first), WindowNames.HourPrefix(last) + "\uFFFF", stop)).Where(h => h.Document.Kind == WindowNames.WindowKind).ToList();
+            var hours = (await documents.AllAsync(place, WindowNames.HourPrefix(first), WindowNames.HourPrefix(last) + "\uFFFF", stop)).Where(h => h.Document.Kind == WindowNames.WindowKind).ToList();
             // Two pages are two moments: a split in between can show a document and its halves.
             var torn = hours.GroupBy(h => h.Document.Id[..h.Document.Id.LastIndexOf(':')]).Any(g => !HashRange.Tile([.. g.Select(h => WindowNames.RangeOfId(h.Document.Id))]));
             if (torn && tries < MaxTilingTries) continue;
@@ -99,18 +99,6 @@ public sealed class UsageReader(IDocumentStore documents)
                 if (only is null || only[start - onlyFrom]) into.Add(hour.Document.Body, start, WindowCodec.ReadHeader(hour.Document.Body.Span).CellMinutes, null);
             }
             return;
-        }
-    }
-
-    private async Task<List<Stored>> RangeAsync(Place place, string from, string until, CancellationToken stop)
-    {
-        var all = new List<Stored>();
-        while (true)
-        {
-            var page = await documents.RangeAsync(place, from, until, 1_000, stop);
-            all.AddRange(page.Items);
-            if (page.Next is null) return all;
-            from = page.Next;
         }
     }
 }
