@@ -1,3 +1,4 @@
+using Billing.Domain.Credits;
 using Billing.Domain.Values;
 using NodaTime;
 
@@ -26,6 +27,47 @@ public sealed record Contract(
     Instant CreatedAt,
     Instant? ArchivedAt)
 {
+    public MultiplierPrioritization MultiplierPrioritization { get; init; }
+
+    /// <summary>In the order they were added.</summary>
+    public IReadOnlyList<Override> Overrides { get; init; } = [];
+
+    public IReadOnlyList<ScheduledCharge> ScheduledCharges { get; init; } = [];
+
+    public IReadOnlyList<Subscription> Subscriptions { get; init; } = [];
+
+    public IReadOnlyList<RecurringCommit> RecurringCommits { get; init; } = [];
+
+    /// <summary>By start; the last that has begun holds. None: all usage.</summary>
+    public IReadOnlyList<UsageFilter> UsageFilters { get; init; } = [];
+
+    public PrepaidThreshold? PrepaidThreshold { get; init; }
+
+    public SpendThreshold? SpendThreshold { get; init; }
+
+    public IReadOnlyList<SpendTracker> SpendTrackers { get; init; } = [];
+
+    public Renewal? Renewal { get; init; }
+
+    public Hierarchy? Hierarchy { get; init; }
+
+    /// <summary>True: scheduled charges that fall on the end of a usage invoice go on it.</summary>
+    public bool ScheduledChargesOnUsageInvoices { get; init; }
+
+    /// <summary>What all usage of a complete statement period costs at the least and at the most; null: no bound.</summary>
+    public decimal? Minimum { get; init; }
+
+    /// <inheritdoc cref="Minimum"/>
+    public decimal? Maximum { get; init; }
+
+    /// <summary>Null: the installation's.</summary>
+    public LateUsagePolicy? LateUsagePolicy { get; init; }
+
+    public string? PackageId { get; init; }
+
+    /// <summary>For display: total_contract_value, salesforce_opportunity_id and other words of other systems.</summary>
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
+
     private static readonly Instant Earliest = Instant.FromUtc(2000, 1, 1, 0, 0);
 
     /// <summary>The usage period that follows what is billed, or null when the contract has ended.</summary>

@@ -17,14 +17,30 @@ public enum InvoiceType
 {
     /// <summary>The usage of a period.</summary>
     Usage,
+
+    /// <summary>What falls due by date: payments for commits, charges, subscriptions.</summary>
+    Scheduled,
+
+    /// <summary>The usage invoices of a parent's children, put together.</summary>
+    UsageConsolidated,
+
+    /// <summary>Late usage of final periods that no further usage invoice carries.</summary>
+    Adjustment,
 }
+
+/// <summary>What an invoice took from a commit's segment.</summary>
+/// <param name="Amount">≥ 0, in the commit's credit type.</param>
+/// <param name="At">End of the service period, or of the segment if that is earlier.</param>
+public sealed record Draw(string CommitId, string SegmentId, decimal Amount, Instant At);
 
 /// <summary>Which versions an invoice was rated with, so that its period can be rated again alike.</summary>
 /// <param name="Contract">Of the contract.</param>
 /// <param name="RateCardId">Null when the contract has none.</param>
 /// <param name="RateCard">Of the rate card; 0 without one.</param>
 /// <param name="Products">For each product, how many of its updates were known.</param>
-public sealed record InvoiceVersions(int Contract, string? RateCardId, int RateCard, IReadOnlyDictionary<string, int> Products);
+/// <param name="Commits">For each commit and credit, its version; grants of recurring commits follow from the contract.</param>
+public sealed record InvoiceVersions(
+    int Contract, string? RateCardId, int RateCard, IReadOnlyDictionary<string, int> Products, IReadOnlyDictionary<string, int>? Commits = null);
 
 /// <summary>An invoice.</summary>
 /// <param name="Number">Counts the customer's final invoices from 1; null on a draft.</param>
@@ -50,4 +66,17 @@ public sealed record Invoice(
     decimal Total,
     InvoiceVersions Versions,
     IReadOnlyList<InvoiceLine> Lines,
-    IReadOnlyList<UnratedUsage> Unrated);
+    IReadOnlyList<UnratedUsage> Unrated)
+{
+    /// <summary>What its lines drew, one for each segment.</summary>
+    public IReadOnlyList<Draw> Draws { get; init; } = [];
+
+    /// <summary>The charges that it bills, so that none is billed twice.</summary>
+    public IReadOnlyList<string> ChargeIds { get; init; } = [];
+
+    /// <summary>Of an invoice that was made anew: the voided one.</summary>
+    public string? RegeneratedFrom { get; init; }
+
+    /// <summary>When it was voided.</summary>
+    public Instant? VoidedAt { get; init; }
+}

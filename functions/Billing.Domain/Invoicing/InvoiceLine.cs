@@ -1,3 +1,4 @@
+using Billing.Domain.Credits;
 using Billing.Domain.Pricing;
 using NodaTime;
 
@@ -5,12 +6,33 @@ namespace Billing.Domain.Invoicing;
 
 public enum LineType
 {
-    /// <summary>Metered usage at a rate.</summary>
+    /// <summary>Metered usage at a rate, or a share of what other products cost.</summary>
     Usage,
+
+    /// <summary>A quantity (seats) for a period.</summary>
+    Subscription,
+
+    /// <summary>Money that falls due by date.</summary>
+    Scheduled,
+
+    /// <summary>A payment for a commit, or the true-up of one.</summary>
+    CommitPurchase,
+
+    /// <summary>What a commit or credit paid of the line before it.</summary>
+    AppliedCommitOrCredit,
+
+    /// <summary>What is left in a custom pricing unit, in the invoice's currency.</summary>
+    CpuConversion,
 }
 
+/// <summary>The commit or credit that a line was drawn from, or that it buys.</summary>
+public sealed record LineCommit(string CommitId, string? SegmentId, CommitType Type);
+
 /// <summary>A line of an invoice.</summary>
-/// <remarks>Units: amounts in <see cref="CreditTypeId"/>. Invariant: total = quantity × unit price, rounded as the contract says.</remarks>
+/// <remarks>
+/// Units: amounts in <see cref="CreditTypeId"/>. Invariant: total = quantity × unit price, rounded as the contract says; of a line that a
+/// commit covers in part, total is the amount drawn and quantity total ÷ price at 20 decimals.
+/// </remarks>
 public sealed record InvoiceLine
 {
     public required LineType Type { get; init; }
@@ -18,11 +40,12 @@ public sealed record InvoiceLine
     /// <summary>Of the product, as it was called when the line starts.</summary>
     public required string Name { get; init; }
 
-    public required string ProductId { get; init; }
+    /// <summary>Null on conversions.</summary>
+    public string? ProductId { get; init; }
 
-    public required ProductType ProductType { get; init; }
+    public ProductType? ProductType { get; init; }
 
-    public required IReadOnlyList<string> ProductTags { get; init; }
+    public IReadOnlyList<string> ProductTags { get; init; } = [];
 
     public required string CreditTypeId { get; init; }
 
@@ -35,22 +58,41 @@ public sealed record InvoiceLine
 
     public required Instant StartingAt { get; init; }
 
+    /// <summary>Of a charge that falls due at an instant: that instant.</summary>
     public required Instant EndingBefore { get; init; }
 
     /// <summary>Values that the rate depends on.</summary>
-    public required IReadOnlyDictionary<string, string?> PricingGroupValues { get; init; }
+    public IReadOnlyDictionary<string, string?> PricingGroupValues { get; init; } = Values.Groups.None;
 
     /// <summary>Values that only split lines; null where the events had none.</summary>
-    public required IReadOnlyDictionary<string, string?> PresentationGroupValues { get; init; }
+    public IReadOnlyDictionary<string, string?> PresentationGroupValues { get; init; } = Values.Groups.None;
 
     /// <summary>Of a tiered rate only.</summary>
     public LineTier? Tier { get; init; }
 
     /// <summary>The rate card's price.</summary>
-    public required Price ListPrice { get; init; }
+    public Price? ListPrice { get; init; }
 
     /// <summary>The rate that priced it.</summary>
-    public required string RateId { get; init; }
+    public string? RateId { get; init; }
+
+    /// <summary>The override that changed the price.</summary>
+    public string? OverrideId { get; init; }
+
+    /// <summary>The commit that covers, was applied, or is bought.</summary>
+    public LineCommit? Commit { get; init; }
+
+    public string? ScheduledChargeId { get; init; }
+
+    public string? SubscriptionId { get; init; }
+
+    public bool? IsProrated { get; init; }
+
+    /// <summary>Of a line that corrects a period whose invoice is final: that period's start.</summary>
+    public Instant? AdjustsPeriod { get; init; }
+
+    /// <summary>False for what a POSTPAID commit was applied to: it is counted against the promise, and billed all the same.</summary>
+    public bool Counts => !(Type == LineType.AppliedCommitOrCredit && Commit?.Type == CommitType.Postpaid);
 }
 
 public enum UnratedReason
@@ -60,6 +102,9 @@ public enum UnratedReason
 
     /// <summary>The rate in force says that the customer has no right to it.</summary>
     NotEntitled,
+
+    /// <summary>The rate in force is CUSTOM: it is priced elsewhere.</summary>
+    PricedElsewhere,
 }
 
 /// <summary>Usage that is not charged, so that it can be reported instead of vanishing.</summary>

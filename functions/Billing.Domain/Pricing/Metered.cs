@@ -22,7 +22,13 @@ public sealed record MeteredProduct(string ProductId, string BillableMetricId, I
 {
     /// <summary>See <see cref="PricedMetric.WholePeriod"/>.</summary>
     public bool WholePeriod { get; init; }
+
+    /// <summary>Only usage with one of these values of a property counts; null: all.</summary>
+    public GroupFilter? Filter { get; init; }
 }
+
+/// <summary>Values of a group key of the metric.</summary>
+public sealed record GroupFilter(string GroupKey, IReadOnlyList<string> Values);
 
 /// <summary>Metered usage of a product in a part of the period, before conversion and rounding.</summary>
 /// <param name="ProductId">Of the product.</param>

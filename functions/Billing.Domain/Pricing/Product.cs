@@ -10,6 +10,16 @@ public enum ProductType
 
     /// <summary>Priced by a schedule: commits, credits, charges.</summary>
     Fixed,
+
+    /// <summary>A quantity (seats) for a period.</summary>
+    Subscription,
+
+    /// <summary>A share of what other products cost.</summary>
+    Composite,
+
+    /// <summary>Work by people, billed when it is done.</summary>
+    [Alias("pro_service")]
+    ProfessionalService,
 }
 
 /// <summary>What a product says at one time.</summary>
@@ -29,6 +39,22 @@ public sealed record ProductTerms(
     QuantityRounding? QuantityRounding,
     IReadOnlyList<string> Tags)
 {
+    /// <summary>COMPOSITE only: products whose charges it is a share of.</summary>
+    public IReadOnlyList<string> CompositeProductIds { get; init; } = [];
+
+    /// <summary>COMPOSITE only: the same by tag, any of them.</summary>
+    public IReadOnlyList<string> CompositeTags { get; init; } = [];
+
+    /// <summary>COMPOSITE only: true leaves out usage that a free credit or commit paid.</summary>
+    public bool ExcludeFreeUsage { get; init; }
+
+    /// <summary>For display: whether money for it may be given back.</summary>
+    public bool IsRefundable { get; init; } = true;
+
+    /// <summary>True when the product is one of the parts of this composite.</summary>
+    public bool HasPart(string productId, IReadOnlyList<string> tags) =>
+        CompositeProductIds.Contains(productId) || CompositeTags.Any(t => tags.Contains(t));
+
     /// <summary>Pricing and presentation keys, in this order, each once: one compound group key of the metric.</summary>
     public IReadOnlyList<string> GroupKeys() => [.. PricingGroupKey.Union(PresentationGroupKey, StringComparer.Ordinal)];
 }
@@ -53,14 +79,28 @@ public sealed record ProductUpdate(Instant StartingAt, Instant CreatedAt)
 
     public IReadOnlyList<string>? Tags { get; init; }
 
-    internal ProductTerms Apply(ProductTerms before) => new(
-        Name ?? before.Name,
-        BillableMetricId ?? before.BillableMetricId,
-        PricingGroupKey ?? before.PricingGroupKey,
-        PresentationGroupKey ?? before.PresentationGroupKey,
-        QuantityConversion is null ? before.QuantityConversion : QuantityConversion.Value,
-        QuantityRounding is null ? before.QuantityRounding : QuantityRounding.Value,
-        Tags ?? before.Tags);
+    public IReadOnlyList<string>? CompositeProductIds { get; init; }
+
+    public IReadOnlyList<string>? CompositeTags { get; init; }
+
+    public bool? ExcludeFreeUsage { get; init; }
+
+    public bool? IsRefundable { get; init; }
+
+    internal ProductTerms Apply(ProductTerms before) => before with
+    {
+        Name = Name ?? before.Name,
+        BillableMetricId = BillableMetricId ?? before.BillableMetricId,
+        PricingGroupKey = PricingGroupKey ?? before.PricingGroupKey,
+        PresentationGroupKey = PresentationGroupKey ?? before.PresentationGroupKey,
+        QuantityConversion = QuantityConversion is null ? before.QuantityConversion : QuantityConversion.Value,
+        QuantityRounding = QuantityRounding is null ? before.QuantityRounding : QuantityRounding.Value,
+        Tags = Tags ?? before.Tags,
+        CompositeProductIds = CompositeProductIds ?? before.CompositeProductIds,
+        CompositeTags = CompositeTags ?? before.CompositeTags,
+        ExcludeFreeUsage = ExcludeFreeUsage ?? before.ExcludeFreeUsage,
+        IsRefundable = IsRefundable ?? before.IsRefundable,
+    };
 }
 
 /// <summary>What is sold. Its terms have a history: <see cref="Initial"/> from the beginning, then one update after another.</summary>
@@ -91,6 +131,13 @@ public sealed record Product(
         if (type != ProductType.Usage && metered)
         {
             return new Refusal("not_a_usage_product", "Only a USAGE product has a metric, group keys, a conversion or a rounding.", "/type");
+        }
+        var parts = terms.CompositeProductIds.Count + terms.CompositeTags.Count;
+        if (type == ProductType.Composite != parts > 0)
+        {
+            return type == ProductType.Composite
+                ? new Refusal("composite_parts_missing", "A COMPOSITE product names composite_product_ids or composite_tags.", "/composite_product_ids")
+                : new Refusal("not_a_composite_product", "Only a COMPOSITE product has composite_product_ids or composite_tags.", "/type");
         }
         if (terms.GroupKeys().Any(string.IsNullOrEmpty))
         {

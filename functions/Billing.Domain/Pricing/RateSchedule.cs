@@ -23,7 +23,7 @@ public sealed class RateSchedule
                 byProduct[rate.ProductId] = groups = new Dictionary<string, List<Rate>>(StringComparer.Ordinal);
                 products.Add(rate.ProductId);
             }
-            var key = Groups.Key(rate.PricingGroupValues);
+            var key = Key(rate.PricingGroupValues, rate.Terms.BillingFrequency);
             if (!groups.TryGetValue(key, out var rates)) groups[key] = rates = [];
             rates.Add(rate);
         }
@@ -32,9 +32,17 @@ public sealed class RateSchedule
     /// <summary>Products in the order of their first rates.</summary>
     public IReadOnlyList<string> Products => products;
 
+    /// <summary>All rates of a product, in the order they were added within each set of group values.</summary>
+    public IEnumerable<Rate> Of(string productId) => Keys(productId).SelectMany(k => Of(productId, k));
+
+    /// <summary>The periods, other than the statement's, that some rate of the product is counted over.</summary>
+    public IReadOnlyList<BillingFrequency> Counters(string productId) =>
+        [.. Keys(productId).SelectMany(k => Of(productId, k)).Select(r => r.Terms.CounterFrequency).OfType<BillingFrequency>().Distinct()];
+
     /// <summary>The rate of a product and its pricing group values at an instant, or null. Order: the one added last among those that cover it.</summary>
-    public Rate? InForce(string productId, IReadOnlyDictionary<string, string?> pricingGroupValues, Instant at) =>
-        Of(productId, Groups.Key(pricingGroupValues)).FindLast(r => r.Covers(at));
+    /// <remarks>A subscription has one for each billing frequency.</remarks>
+    public Rate? InForce(string productId, IReadOnlyDictionary<string, string?> pricingGroupValues, Instant at, BillingFrequency? frequency = null) =>
+        Of(productId, Key(pricingGroupValues, frequency)).FindLast(r => r.Covers(at));
 
     /// <summary>The rates of all group values of a product at an instant.</summary>
     public IEnumerable<Rate> InForce(string productId, Instant at) =>
@@ -66,6 +74,10 @@ public sealed class RateSchedule
             if (open is not null) yield return open;
         }
     }
+
+    // No key of group values begins with a letter.
+    private static string Key(IReadOnlyDictionary<string, string?> values, BillingFrequency? frequency) =>
+        frequency is null ? Groups.Key(values) : frequency.Value + Groups.Key(values);
 
     private static IEnumerable<Instant> Edges(List<Rate> rates) =>
         rates.Select(r => r.StartingAt).Concat(rates.Select(r => r.EndingBefore).OfType<Instant>());

@@ -9,6 +9,9 @@ public static class Hours
     public static bool IsWhole(Instant at) => at.ToUnixTimeTicks() % NodaConstants.TicksPerHour == 0
         && at == Instant.FromUnixTimeTicks(at.ToUnixTimeTicks());
 
+    /// <summary>Whole hours in an interval; what is left of an hour does not count.</summary>
+    public static long In(Interval interval) => (interval.End.ToUnixTimeTicks() - interval.Start.ToUnixTimeTicks()) / NodaConstants.TicksPerHour;
+
     /// <summary>The refusal for an instant between hours, or null.</summary>
     public static Refusal? Check(Instant? at, string field) =>
         at is { } instant && !IsWhole(instant)

@@ -1,4 +1,5 @@
 using Billing.Domain.Contracts;
+using Billing.Domain.Credits;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
@@ -78,11 +79,15 @@ internal sealed class RatingCase
                asked.Product.WholePeriod ? used.Max(e => e.Quantity) : used.Sum(e => e.Quantity)),
     ];
 
-    public RatedPeriod Rated(string? until = null)
+    public RatedStatement Rated(string? until = null)
     {
         var end = until is null ? January.End : At(until);
-        return Rating.Rate(Terms(), Usage(end), January, end);
+        return Rate(Usage(end), end);
     }
+
+    /// <summary>January with usage that was read elsewhere.</summary>
+    public RatedStatement Rate(IReadOnlyList<UsageQuantity> usage, Instant until) =>
+        AccountRating.Rate([new Statement(Terms(), InvoiceType.Usage, January)], _ => usage, LedgerTotals.Empty, until).Statements[0].Rated;
 
     /// <summary>Each line as "product [values] from..until tier: quantity x price = total".</summary>
     public string Lines(string? until = null) => string.Join('\n', Rated(until).Lines.Select(Text));

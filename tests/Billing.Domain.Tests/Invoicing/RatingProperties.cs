@@ -33,7 +33,7 @@ public class RatingProperties
         {
             var rated = Case(uses);
             var usage = rated.Usage(January.End);
-            var turned = Rating.Rate(rated.Terms(), [.. usage.Reverse()], January, January.End);
+            var turned = rated.Rate([.. usage.Reverse()], January.End);
             return rated.Rated().Lines.Select(l => (l.Quantity, l.Total, l.StartingAt)).SequenceEqual(turned.Lines.Select(l => (l.Quantity, l.Total, l.StartingAt)));
         }).QuickCheckThrowOnFailure();
 
@@ -42,7 +42,7 @@ public class RatingProperties
         Prop.ForAll(Use.ListOf().ToArbitrary(), uses =>
         {
             var rated = Case(uses).Rated();
-            return rated.Subtotal == rated.Lines.Sum(l => l.Quantity * l.UnitPrice)
+            return rated.Total == rated.Lines.Sum(l => l.Quantity * l.UnitPrice)
                 && rated.Lines.Sum(l => l.Quantity) + rated.Unrated.Sum(u => u.Quantity) == uses.Sum(u => u.Quantity);
         }).QuickCheckThrowOnFailure();
 
@@ -57,7 +57,7 @@ public class RatingProperties
         Prop.ForAll(cases.ToArbitrary(), c =>
         {
             var tiers = c.prices.Select((p, i) => new Tier(i < 3 ? c.sizes[i] : null, p)).ToList();
-            var parts = RateCalculation.Rate(new Price.Tiered(tiers), c.before, c.quantity);
+            var parts = RateCalculation.Rate(new Price.Tiered(tiers), 0, new CountedQuantity(c.before, c.quantity, c.before + c.quantity, false));
             return parts.Sum(p => p.Quantity * p.UnitPrice) == CostOf(c.before + c.quantity) - CostOf(c.before) && parts.Sum(p => p.Quantity) == c.quantity;
 
             // One unit after the other, each at the price of the step it falls in.

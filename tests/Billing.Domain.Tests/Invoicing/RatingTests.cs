@@ -11,7 +11,7 @@ public class RatingTests
     private static void Check(RatingCase rated, decimal subtotal, string lines, string? until = null)
     {
         Assert.Equal(lines, rated.Lines(until));
-        Assert.Equal(subtotal, rated.Rated(until).Subtotal);
+        Assert.Equal(subtotal, rated.Rated(until).Total);
     }
 
     [Fact]
@@ -203,8 +203,8 @@ public class RatingTests
     {
         RatingCase Priced(AmountRounding rounding) => new RatingCase { Rounding = rounding }
             .Product("calls").Rate("calls", 0.0125m).Use("calls", "2026-01-03T00", 40.04m);
-        Assert.Equal(0.5005m, Priced(AmountRounding.Exact).Rated().Subtotal); // 40.04 x 0.0125
-        Assert.Equal(1m, Priced(AmountRounding.MinorUnit).Rated().Subtotal);
+        Assert.Equal(0.5005m, Priced(AmountRounding.Exact).Rated().Total); // 40.04 x 0.0125
+        Assert.Equal(1m, Priced(AmountRounding.MinorUnit).Rated().Total);
     }
 
     [Fact]
@@ -218,6 +218,6 @@ public class RatingTests
     public void Usage_that_straddles_a_cut_is_refused_as_a_mistake_of_the_reader()
     {
         var calls = new RatingCase().Product("calls").Rate("calls", 2).Rate("calls", 3, "2026-01-16T00");
-        Assert.Throws<ArgumentException>(() => Rating.Rate(calls.Terms(), [new UsageQuantity("calls", January, Groups.None, 1)], January, January.End));
+        Assert.Throws<ArgumentException>(() => calls.Rate([new UsageQuantity("calls", January, Groups.None, 1)], January.End));
     }
 }

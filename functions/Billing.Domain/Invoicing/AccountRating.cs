@@ -1,0 +1,143 @@
+using Billing.Domain.Contracts;
+using Billing.Domain.Credits;
+using Billing.Domain.Pricing;
+using Billing.Domain.Values;
+using NodaTime;
+
+namespace Billing.Domain.Invoicing;
+
+/// <summary>A contract and how far it is billed.</summary>
+/// <param name="BilledThrough">End of the last final usage period; null: none is.</param>
+/// <param name="BilledCharges">Ids of the charges on final invoices.</param>
+public sealed record OpenContract(Terms Terms, Instant? BilledThrough, IReadOnlySet<string> BilledCharges);
+
+/// <summary>What will be one invoice.</summary>
+/// <param name="Period">Of usage; of a scheduled statement the instant it falls due, twice.</param>
+public sealed record Statement(Terms Terms, InvoiceType Type, Interval Period)
+{
+    internal IReadOnlyList<Charge> Charges { get; init; } = [];
+
+    /// <summary>True when it trues up a postpaid commit: it waits for the last usage that counts towards it.</summary>
+    public bool IsTrueup => Charges.Any(c => c.Trueup is not null);
+
+    /// <summary>The currency of the charges; null: that of the rate card.</summary>
+    public string CreditTypeId => Type == InvoiceType.Scheduled ? Charges[0].Line.CreditTypeId : Terms.CreditType.Id;
+}
+
+/// <summary>A statement and what it costs.</summary>
+public sealed record StatementResult(Statement Statement, RatedStatement Rated);
+
+/// <summary>Rates all open statements of a customer in the order of time, because they draw on the same commits.</summary>
+/// <remarks>
+/// The draft, the preview, the balance, the alert and the final invoice are this one function with another until. Order: a usage statement at the end of its
+/// period, a scheduled one at its date, usage first at one instant; then the contract that started earlier. A statement sees what those before it left.
+/// </remarks>
+public static class AccountRating
+{
+    /// <summary>Statements that have begun by an instant: usage periods that started before it, and unbilled charges due up to it.</summary>
+    public static IReadOnlyList<Statement> Open(IReadOnlyList<OpenContract> contracts, Instant until)
+    {
+        var statements = new List<Statement>();
+        foreach (var open in contracts)
+        {
+            var charges = Charges.Of(open.Terms, until).Where(c => !open.BilledCharges.Contains(c.Id)).ToList();
+            var placed = new HashSet<string>(StringComparer.Ordinal);
+            var contract = open.Terms.Contract;
+            for (var period = contract.PeriodAfter(open.BilledThrough); period is { } at && at.Start < until; period = contract.PeriodAfter(at.End))
+            {
+                var own = charges.Where(c => c.OnUsageInvoice && c.At == at.End).ToList();
+                placed.UnionWith(own.Select(c => c.Id));
+                statements.Add(new Statement(open.Terms, InvoiceType.Usage, at) { Charges = own });
+            }
+            // A charge that no usage invoice carries is on a scheduled one; true-ups and other currencies are by themselves.
+            statements.AddRange(charges.Where(c => !placed.Contains(c.Id) && !WillCarry(contract, open.BilledThrough, c))
+                .GroupBy(c => (At: DueAt(contract, c), IsTrueup: c.Trueup is not null, Unit: c.Line.CreditTypeId))
+                .Where(g => g.Key.At <= until)
+                .Select(g => new Statement(open.Terms, InvoiceType.Scheduled, new Interval(g.Key.At, g.Key.At)) { Charges = [.. g] }));
+        }
+        return
+        [
+            .. statements.OrderBy(s => s.Period.End).ThenBy(s => s.Type == InvoiceType.Usage ? 0 : s.IsTrueup ? 2 : 1)
+                .ThenBy(s => s.Terms.Contract.StartingAt).ThenBy(s => s.Terms.Contract.Id, StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>Rates statements in their order.</summary>
+    /// <param name="statements">Of <see cref="Open"/>, in its order; it may be the beginning only.</param>
+    /// <param name="usageOf">Of each usage statement, as read by <see cref="Segmenting.Segments"/> up to <paramref name="until"/>.</param>
+    /// <param name="ledger">What was posted so far.</param>
+    /// <param name="until">Usage from here on is left out.</param>
+    /// <remarks>Errors: <see cref="InexactAmountException"/> and overflow when an amount cannot be kept; argument errors for usage that was not read by the segments.</remarks>
+    public static AccountState Rate(
+        IReadOnlyList<Statement> statements, Func<Statement, IReadOnlyList<UsageQuantity>> usageOf, LedgerTotals ledger, Instant until)
+    {
+        var balances = new Balances(ledger);
+        var results = new List<StatementResult>();
+        foreach (var statement in statements)
+        {
+            Rollovers.Grant(statement.Terms, balances);
+            results.Add(new StatementResult(statement, statement.Type == InvoiceType.Usage
+                ? RateUsage(statement, usageOf(statement), balances, until)
+                : RateScheduled(statement, balances)));
+        }
+        return new AccountState(results, balances);
+    }
+
+    private static RatedStatement RateUsage(Statement statement, IReadOnlyList<UsageQuantity> usage, Balances balances, Instant until)
+    {
+        var gross = new UsageRating(statement.Terms, statement.Period, until).Rate(usage);
+        return new StatementRating(statement.Terms, balances, statement.Period.End).Rate(
+            gross.Lines, statement.Charges,
+            (parts, paidForNothing) => CompositeRating.Rate(statement.Terms, statement.Period, until, parts, paidForNothing), gross.Unrated);
+    }
+
+    private static RatedStatement RateScheduled(Statement statement, Balances balances)
+    {
+        var charges = statement.Charges.Select(c => c.Trueup is { } commit ? Missing(c, commit, balances) : c).ToList();
+        // What is sold by date may be in another currency than what is used.
+        var terms = statement.Terms.IsFiat(statement.CreditTypeId) ? statement.Terms : statement.Terms with { CreditType = Currencies.Find(statement.CreditTypeId)! };
+        return new StatementRating(terms, balances, statement.Period.End).Rate([], charges, (_, _) => [], []);
+    }
+
+    /// <summary>The true-up: what was promised and not drawn.</summary>
+    private static Charge Missing(Charge charge, Commit commit, Balances balances)
+    {
+        var left = balances.Left(commit.Access[0]);
+        var part = charge.Line.Part with { Quantity = 1, UnitPrice = left > 0 ? left : 0 };
+        return charge with { Line = charge.Line with { Part = part, Amount = part.UnitPrice } };
+    }
+
+    private static Instant DueAt(Contract contract, Charge charge)
+    {
+        if (charge.Trueup is not { } commit) return charge.At;
+        var end = commit.Access[0].EndingBefore;
+        if (contract.EndingBefore < end) end = contract.EndingBefore.Value;
+        return charge.At > end ? charge.At : end;
+    }
+
+    // A charge at the end of a usage period that has not begun is not for a scheduled invoice either.
+    private static bool WillCarry(Contract contract, Instant? billedThrough, Charge charge)
+    {
+        if (!charge.OnUsageInvoice) return false;
+        for (var period = contract.PeriodAfter(billedThrough); period is { } at && at.Start < charge.At; period = contract.PeriodAfter(at.End))
+            if (at.End == charge.At) return true;
+        return false;
+    }
+}
+
+/// <summary>An account as its open statements leave it.</summary>
+public sealed class AccountState
+{
+    private readonly Balances balances;
+
+    internal AccountState(IReadOnlyList<StatementResult> statements, Balances balances) => (Statements, this.balances) = (statements, balances);
+
+    /// <summary>In the order in which they were rated.</summary>
+    public IReadOnlyList<StatementResult> Statements { get; }
+
+    /// <summary>What is left of a segment after all of them.</summary>
+    public decimal Left(AccessSegment segment) => balances.Left(segment);
+
+    /// <summary>What they drew of a segment.</summary>
+    public decimal Drawn(string segmentId) => balances.Taken(segmentId);
+}

@@ -1,0 +1,136 @@
+using Billing.Domain.Pricing;
+using Billing.Domain.Values;
+using NodaTime;
+
+namespace Billing.Domain.Invoicing;
+
+/// <summary>Usage of a period at its prices, before anything but money pays for it.</summary>
+internal sealed record GrossUsage(IReadOnlyList<GrossLine> Lines, IReadOnlyList<UnratedUsage> Unrated);
+
+/// <summary>Prices the usage of a contract.</summary>
+/// <remarks>
+/// Order of the calculation, product by product: cut in time where terms change; sum the metered quantity of each group in each stretch of one price;
+/// convert, then round the quantity, once for the stretch; take off free units; split by tiers, whose counters run through the period for each group;
+/// multiply and round; clip at the maximum; add up to the minimum. A product without group keys has a line for each stretch even at 0, one with keys only
+/// where it was used. Order of the lines: rate card, group values, time, tier.
+/// </remarks>
+internal sealed class UsageRating(Terms terms, Interval period, Instant until)
+{
+    private readonly PriceBook prices = new(terms.Contract, terms.Rates);
+    private readonly List<UnratedUsage> unrated = [];
+
+    /// <summary>Prices usage that was read by <see cref="Segmenting.Segments"/>, in any order.</summary>
+    /// <remarks>Errors: <see cref="InexactAmountException"/> and overflow when an amount can't be kept; an argument error for usage read otherwise.</remarks>
+    public GrossUsage Rate(IReadOnlyList<UsageQuantity> usage)
+    {
+        var lines = new List<GrossLine>();
+        var byProduct = usage.ToLookup(u => u.ProductId, StringComparer.Ordinal);
+        foreach (var product in terms.Rated(ProductType.Usage))
+        {
+            var segments = Segmenting.Of(terms, product, period);
+            var groups = UsageGroups.Collect(segments, byProduct[product.Id], period, until);
+            var own = new List<GrossLine>();
+            foreach (var group in groups) RateGroup(product, segments, group, own);
+            lines.AddRange(SpendBounds.OfRates(own, product, terms, period, until));
+        }
+        return new GrossUsage(SpendBounds.OfContract(lines, terms, period, until), unrated);
+    }
+
+    private void RateGroup(Product product, IReadOnlyList<Segment> segments, UsageGroup group, List<GrossLine> lines)
+    {
+        var stretches = Stretches(product, segments, group);
+        var totals = new Dictionary<Instant, decimal>();
+        foreach (var stretch in stretches.Where(s => s.Quantity is not null))
+            totals[stretch.Counter] = Exact.Add(totals.TryGetValue(stretch.Counter, out var sum) ? sum : BeforeOf(stretch, group), stretch.Quantity!.Value);
+        var reached = new Dictionary<Instant, decimal>();
+        foreach (var stretch in stretches)
+        {
+            if (stretch.Quantity is not { } quantity)
+            {
+                if (stretch.Reason is { } reason) unrated.Add(new UnratedUsage(product.Id, stretch.Time.Start, stretch.Time.End, group.Values, stretch.Metered, reason));
+                continue;
+            }
+            var opens = !reached.TryGetValue(stretch.Counter, out var before) && stretch.Counter >= period.Start;
+            if (!reached.ContainsKey(stretch.Counter)) before = BeforeOf(stretch, group);
+            var counted = new CountedQuantity(before, quantity, totals[stretch.Counter], opens);
+            foreach (var part in RateCalculation.Rate(stretch.Pricing.Price!, stretch.Pricing.Terms.FreeUnits, counted))
+                lines.Add(Line(product, stretch, part));
+            reached[stretch.Counter] = Exact.Add(before, quantity);
+        }
+    }
+
+    /// <summary>What was counted before the period, when the counter began before it.</summary>
+    private decimal BeforeOf(Stretch stretch, UsageGroup group) =>
+        stretch.Counter < period.Start && group.Before.TryGetValue(stretch.Counter, out var metered)
+            ? BilledQuantity.Of(metered, stretch.Own.QuantityConversion, stretch.Own.QuantityRounding)
+            : 0;
+
+    /// <summary>A part of the period in which one price holds for a group.</summary>
+    /// <param name="Counter">Start of the counter's period.</param>
+    /// <param name="Quantity">Billed units; null when nothing is charged.</param>
+    /// <param name="Reason">Why usage is not charged.</param>
+    private sealed record Stretch(
+        Interval Time, ProductTerms Own, LineSubject Subject, LinePricing Pricing, Instant Counter, decimal Metered, decimal? Quantity, UnratedReason? Reason);
+
+    private List<Stretch> Stretches(Product product, IReadOnlyList<Segment> segments, UsageGroup group)
+    {
+        var points = new List<(Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter)>();
+        foreach (var segment in segments)
+        {
+            var subject = points.Count > 0 && ReferenceEquals(points[^1].Segment.Terms, segment.Terms)
+                ? points[^1].Subject
+                : new LineSubject(product.Id, segment.Terms.Tags, Groups.Only(group.Values, segment.Terms.PricingGroupKey), Groups.Only(group.Values, segment.Terms.PresentationGroupKey));
+            var pricing = prices.Of(subject, subject.PricingGroupValues!, segment.Cut.Start);
+            var counter = pricing.Terms.CounterFrequency is { } frequency && !segment.Product.WholePeriod
+                ? Segmenting.CounterAt(terms, frequency, segment.Cut.Start).Start
+                : period.Start;
+            points.Add((segment, subject, pricing, counter));
+        }
+        var metered = group.Metered(segments, i => Reason(points[i].Pricing) is null);
+        var stretches = new List<Stretch>();
+        for (var i = 0; i < points.Count;)
+        {
+            var last = i;
+            // Another group's change of price, or a commit that cannot pay for this group, is no reason to cut this group's line.
+            while (last + 1 < points.Count && Continues(points[i], points[last + 1])) last++;
+            var used = metered[i..(last + 1)].OfType<decimal>().ToList();
+            var sum = Exact.Sum(used);
+            var (segment, subject, pricing, counter) = points[i];
+            var reason = Reason(pricing);
+            var charged = used.Count > 0 && reason is null;
+            stretches.Add(new Stretch(
+                new Interval(segment.Cut.Start, points[last].Segment.Cut.End), segment.Terms, subject, pricing, counter, sum,
+                charged ? BilledQuantity.Of(sum, segment.Terms.QuantityConversion, segment.Terms.QuantityRounding) : null,
+                used.Exists(m => m != 0) ? reason : null));
+            i = last + 1;
+        }
+        return stretches;
+
+        bool Continues((Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter) a, (Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter) b) =>
+            ReferenceEquals(a.Subject, b.Subject) && a.Counter == b.Counter && a.Pricing.IsSameAs(b.Pricing)
+            && Payers(a.Subject, a.Pricing, a.Segment.Cut.Start).SequenceEqual(Payers(b.Subject, b.Pricing, b.Segment.Cut.Start), ReferenceEqualityComparer.Instance)
+            && !CompositeCuts(b.Segment.Cut.Start, product);
+    }
+
+    private static UnratedReason? Reason(LinePricing pricing) => pricing switch
+    {
+        { Price: null } => UnratedReason.NoRate,
+        { IsEntitled: false } => UnratedReason.NotEntitled,
+        { Price: Price.Custom } => UnratedReason.PricedElsewhere,
+        _ => null,
+    };
+
+    /// <summary>The segments of commits that may pay for a line at an instant.</summary>
+    private IEnumerable<object> Payers(LineSubject subject, LinePricing pricing, Instant at) => terms.Commits
+        .Where(c => string.Equals(c.CreditTypeId, pricing.CreditTypeId, StringComparison.OrdinalIgnoreCase) && c.Scope.Matches(subject))
+        .SelectMany(c => c.Access).Where(a => a.Covers(at));
+
+    /// <summary>True when a composite changes here of which the product is a part: its share must be taken of each side by itself.</summary>
+    private bool CompositeCuts(Instant at, Product product) => terms.Rated(ProductType.Composite).Any(c =>
+        c.At(at).HasPart(product.Id, product.At(at).Tags)
+        && (c.Updates.Any(u => u.StartingAt == at) || terms.Rates.Changes(c.Id, period).Contains(at)));
+
+    private GrossLine Line(Product product, Stretch stretch, RatedPart part) => new(
+        LineType.Usage, stretch.Own.Name, stretch.Subject, product.Type, stretch.Time, part,
+        terms.Round(Exact.Multiply(part.Quantity, part.UnitPrice), stretch.Pricing.CreditTypeId!), stretch.Pricing.CreditTypeId!, stretch.Pricing);
+}
