@@ -23,11 +23,12 @@ internal sealed class Town : IClock
         Rates = new Rates(Store, Cards, Products, this);
         Customers = new Customers(Store, this);
         Settings = new SettingsStore(Store);
-        Contracts = new UseCases.Contracts.Contracts(Store, this, Cards, Settings);
-        Rating = new PeriodRating(Cards, Rates, Products, metrics, ReadAsync);
-        Parked = new ParkedAccounts(Store, Settings);
-        Invoices = new Invoices(Store, this, Rating, Settings);
-        Finalize = new FinalizeInvoices(Store, Rating, Settings, _ => Task.FromResult(Cut ?? Now), Parked);
+        Contracts = new UseCases.Contracts.Contracts(Store, this, Cards);
+        Reading = new ReadAccounts(Store, new ContractTerms(Cards, Rates, Products, new PricingUnits(Store, this), metrics), ReadAsync);
+        Parked = new ParkedAccounts(Store);
+        Invoices = new Invoices(Store, this, Reading, Settings);
+        Issue = new IssueInvoices(Store, Reading, Settings);
+        Billing = new BillAccounts(Store, Issue, _ => Task.FromResult(Cut ?? Now), Parked);
         Accounts = new Accounts(Store);
         Ids = new IdSource(this);
     }
@@ -57,13 +58,15 @@ internal sealed class Town : IClock
 
     public UseCases.Contracts.Contracts Contracts { get; }
 
-    public PeriodRating Rating { get; }
+    public ReadAccounts Reading { get; }
 
     public ParkedAccounts Parked { get; }
 
     public Invoices Invoices { get; }
 
-    public FinalizeInvoices Finalize { get; }
+    public IssueInvoices Issue { get; }
+
+    public BillAccounts Billing { get; }
 
     public Accounts Accounts { get; }
 
@@ -95,7 +98,7 @@ internal sealed class Town : IClock
     public async Task<Contract> ContractAsync(Customer customer, RateCard card, string start = "2026-01-01", string? end = null) =>
         (await Contracts.CreateAsync(new NewContract(customer.Id, At(start), end is null ? null : At(end), card.Id), Ids, default)).Value;
 
-    public Task<InvoiceRun> RunAsync() => Finalize.RunDueInvoicesAsync(Now, Ids, default);
+    public Task<BillingRun> RunAsync() => Billing.RunAsync(Now, Ids, default);
 
     public async Task<IReadOnlyList<Invoice>> ListAsync(string customerId, InvoiceStatus? status = null) =>
         (await Invoices.ListAsync(customerId, new InvoiceFilter(status), null, 100, default)).Value.Items;

@@ -20,6 +20,9 @@ public sealed record Statement(Terms Terms, InvoiceType Type, Interval Period)
     /// <summary>True when it trues up a postpaid commit: it waits for the last usage that counts towards it.</summary>
     public bool IsTrueup => Charges.Any(c => c.Trueup is not null);
 
+    /// <summary>True when what it costs, or what pays for it, depends on what is left of commits.</summary>
+    public bool NeedsBalances => Type == InvoiceType.Usage || Charges.Any(c => c.Trueup is not null || c.Line.Type == LineType.Subscription);
+
     /// <summary>The currency of the charges; null: that of the rate card.</summary>
     public string CreditTypeId => Type == InvoiceType.Scheduled ? Charges[0].Line.CreditTypeId : Terms.CreditType.Id;
 }
@@ -66,10 +69,11 @@ public static class AccountRating
     /// <param name="statements">Of <see cref="Open"/>, in its order; it may be the beginning only.</param>
     /// <param name="usageOf">Of each usage statement, as read by <see cref="Segmenting.Segments"/> up to <paramref name="until"/>.</param>
     /// <param name="ledger">What was posted so far.</param>
-    /// <param name="until">Usage from here on is left out.</param>
+    /// <param name="until">Usage from here on is left out; the largest instant takes all that there is.</param>
+    /// <param name="now">A period that is over by now is complete: minimums are owed.</param>
     /// <remarks>Errors: <see cref="InexactAmountException"/> and overflow when an amount cannot be kept; argument errors for usage that was not read by the segments.</remarks>
     public static AccountState Rate(
-        IReadOnlyList<Statement> statements, Func<Statement, IReadOnlyList<UsageQuantity>> usageOf, LedgerTotals ledger, Instant until)
+        IReadOnlyList<Statement> statements, Func<Statement, IReadOnlyList<UsageQuantity>> usageOf, LedgerTotals ledger, Instant until, Instant now)
     {
         var balances = new Balances(ledger);
         var results = new List<StatementResult>();
@@ -77,18 +81,18 @@ public static class AccountRating
         {
             Rollovers.Grant(statement.Terms, balances);
             results.Add(new StatementResult(statement, statement.Type == InvoiceType.Usage
-                ? RateUsage(statement, usageOf(statement), balances, until)
+                ? RateUsage(statement, usageOf(statement), balances, until, statement.Period.End <= now)
                 : RateScheduled(statement, balances)));
         }
         return new AccountState(results, balances);
     }
 
-    private static RatedStatement RateUsage(Statement statement, IReadOnlyList<UsageQuantity> usage, Balances balances, Instant until)
+    private static RatedStatement RateUsage(Statement statement, IReadOnlyList<UsageQuantity> usage, Balances balances, Instant until, bool isComplete)
     {
-        var gross = new UsageRating(statement.Terms, statement.Period, until).Rate(usage);
+        var gross = new UsageRating(statement.Terms, statement.Period, until, isComplete).Rate(usage);
         return new StatementRating(statement.Terms, balances, statement.Period.End).Rate(
             gross.Lines, statement.Charges,
-            (parts, paidForNothing) => CompositeRating.Rate(statement.Terms, statement.Period, until, parts, paidForNothing), gross.Unrated);
+            (parts, paidForNothing) => CompositeRating.Rate(statement.Terms, statement.Period, until, isComplete, parts, paidForNothing), gross.Unrated);
     }
 
     private static RatedStatement RateScheduled(Statement statement, Balances balances)

@@ -14,6 +14,9 @@ namespace Billing.Domain.Invoicing;
 /// </remarks>
 public static class Rollovers
 {
+    /// <summary>The version of a rollover whose amount is not known for good; once it is, it is stored with a higher one.</summary>
+    public const int Derived = 0;
+
     /// <summary>The commits that a renewal takes over, with the largest amount they can have.</summary>
     /// <param name="before">Commits of the contract that ends, grants included.</param>
     /// <param name="renewal">The contract that renews it.</param>
@@ -27,7 +30,7 @@ public static class Rollovers
                 var length = c.Access[^1].EndingBefore - c.Access[0].StartingAt;
                 var most = Exact.Multiply(c.Amount, c.RolloverFraction!.Value);
                 return new Commit(
-                    IdOf(renewal.Id, c.Id, "commit"), renewal.CustomerId, renewal.Id, 1, c.Type, c.ProductId, c.Name, c.Priority, c.CreditTypeId,
+                    IdOf(renewal.Id, c.Id, "commit"), renewal.CustomerId, renewal.Id, Derived, c.Type, c.ProductId, c.Name, c.Priority, c.CreditTypeId,
                     [new AccessSegment(IdOf(renewal.Id, c.Id, "segment"), most, renewal.StartingAt, renewal.StartingAt + length)], renewal.StartingAt)
                 {
                     Description = c.Description,
@@ -46,7 +49,7 @@ public static class Rollovers
     /// <summary>Gives the derived rollovers of a contract their amounts, as the statements rated so far leave them.</summary>
     internal static void Grant(Terms terms, Balances balances)
     {
-        foreach (var commit in terms.Commits.Where(c => c.RolledOver is not null && c.Version == 1 && c.ContractId == terms.Contract.Id))
+        foreach (var commit in terms.Commits.Where(c => c.RolledOver is not null && c.Version == Derived && c.ContractId == terms.Contract.Id))
         {
             if (terms.RolledOverFrom.FirstOrDefault(c => c.Id == commit.RolledOver!.CommitId) is not { } source) continue;
             balances.Grant(commit.Access[0], Amount(commit, Exact.Sum(source.Access.Select(balances.Left))));

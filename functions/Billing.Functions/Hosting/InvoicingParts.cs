@@ -21,10 +21,13 @@ public static class InvoicingParts
         services.AddSingleton<Products>();
         services.AddSingleton<RateCards>();
         services.AddSingleton<Rates>();
-        services.AddSingleton<PeriodRating>();
+        services.AddSingleton<PricingUnits>();
+        services.AddSingleton<ContractTerms>();
+        services.AddSingleton<ReadAccounts>();
         services.AddSingleton<Invoices>();
         services.AddSingleton<ParkedAccounts>();
-        services.AddSingleton<FinalizeInvoices>();
+        services.AddSingleton<IssueInvoices>();
+        services.AddSingleton<BillAccounts>();
         services.AddSingleton<MeteredUsage>();
         services.AddSingleton<ReadUsage>(all => all.GetRequiredService<MeteredUsage>().ReadAsync);
         services.AddSingleton<ReadMetrics>(all => all.GetRequiredService<MeteredUsage>().MetricsAsync);
@@ -43,7 +46,7 @@ public static class InvoicingParts
         });
         services.AddSingleton(all => new DueJob(
             "invoices",
-            all.GetRequiredService<FinalizeInvoices>().NextDueAsync,
-            (cut, stop) => all.GetRequiredService<FinalizeInvoices>().RunDueInvoicesAsync(cut, new IdSource(all.GetRequiredService<IClock>()), stop)));
+            all.GetRequiredService<BillAccounts>().NextDueAsync,
+            (cut, stop) => all.GetRequiredService<BillAccounts>().RunAsync(cut, new IdSource(all.GetRequiredService<IClock>()), stop)));
     }
 }

@@ -6,6 +6,7 @@ using Billing.Storage.Sqlite.Metering;
 using Billing.UseCases.Access;
 using Billing.UseCases.Clock;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Invoicing;
 using Billing.UseCases.Metering;
 using NodaTime;
 
@@ -57,5 +58,6 @@ public static class Storage
         all.GetRequiredService<RecordUsage>().Clear();
         all.GetRequiredService<FillMeters>().Clear();
         all.GetRequiredService<MeterCatalog>().Clear();
+        all.GetRequiredService<ContractTerms>().Clear();
     }
 }

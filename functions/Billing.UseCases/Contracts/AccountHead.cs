@@ -6,11 +6,19 @@ namespace Billing.UseCases.Contracts;
 /// <summary>How far one kind of a contract's invoices has come.</summary>
 /// <param name="Invoices">Counted, void ones included.</param>
 /// <param name="BilledThrough">End of the last final period.</param>
-public sealed record BillingProgress(string ContractId, InvoiceType Kind, int Invoices, Instant? BilledThrough);
+public sealed record BillingProgress(string ContractId, InvoiceType Kind, int Invoices, Instant? BilledThrough)
+{
+    /// <summary>Invoices that were voided and not made anew; what they drew stays open for that.</summary>
+    public IReadOnlyList<VoidedInvoice> Voided { get; init; } = [];
+}
+
+/// <summary>A voided invoice whose period has no other.</summary>
+/// <param name="Start">Of its period.</param>
+public sealed record VoidedInvoice(string InvoiceId, Instant Start);
 
 /// <summary>An account that is left alone until someone has looked at it.</summary>
 /// <param name="Reason">What went wrong.</param>
-public sealed record ParkedAccount(string CustomerId, string ContractId, string Reason, Instant At);
+public sealed record ParkedAccount(string CustomerId, string Reason, Instant At);
 
 /// <summary>
 /// What every commit for a customer replaces, on an ETag taken before anything else was read. So two changes of one customer never overlap:
@@ -27,9 +35,11 @@ public sealed record AccountHead(
         Progress.FirstOrDefault(p => p.ContractId == contractId && p.Kind == kind) ?? new BillingProgress(contractId, kind, 0, null);
 
     /// <summary>With one invoice more.</summary>
-    public AccountHead With(BillingProgress progress) => this with
+    public AccountHead With(BillingProgress progress) => Replacing(progress) with { NextInvoiceNumber = NextInvoiceNumber + 1 };
+
+    /// <summary>With other progress of a contract's kind.</summary>
+    public AccountHead Replacing(BillingProgress progress) => this with
     {
-        NextInvoiceNumber = NextInvoiceNumber + 1,
         Progress = [.. Progress.Where(p => p.ContractId != progress.ContractId || p.Kind != progress.Kind), progress],
     };
 

@@ -1,17 +1,25 @@
 using Billing.Domain.Contracts;
 using Billing.Domain.Values;
 using Billing.UseCases.Documents;
+using NodaTime;
 
 namespace Billing.UseCases.Contracts;
 
 /// <summary>What a decision wants to commit; no writes and no new head: nothing is to be done.</summary>
-internal sealed record AccountChange<T>(T Result, AccountHead? Head, IReadOnlyList<Write> Writes);
+internal sealed record AccountChange<T>(T Result, AccountHead? Head, IReadOnlyList<Write> Writes)
+{
+    /// <summary>When billing must look at the account; unless it says so itself, at once, since any change may make something due.</summary>
+    public Instant? Due { get; init; } = Accounts.AtOnce;
+}
 
 /// <summary>The one way to change a customer's documents.</summary>
 public sealed class Accounts(IDocumentStore store)
 {
     internal const string CustomerId = "customer";
-    private const string HeadId = "head";
+    internal const string HeadId = "head";
+
+    /// <summary>The due of an account that billing must look at whatever the time.</summary>
+    internal static readonly Instant AtOnce = Instant.FromUnixTimeTicks(0);
     private const int MaxAttempts = 100;
 
     /// <summary>One customer's partition.</summary>
@@ -37,7 +45,9 @@ public sealed class Accounts(IDocumentStore store)
             var head = found?.Value ?? New(customerId);
             if (!(await decide(head)).Is(out var change, out var refusal)) return refusal;
             if (change.Head is null) return change.Result;
-            var next = place.Keep(HeadId, HeadId, change.Head with { Version = head.Version + 1 });
+            // A parked account is left alone.
+            var due = change.Head.Parked is null ? change.Due : null;
+            var next = place.Keep(HeadId, HeadId, change.Head with { Version = head.Version + 1 }, due);
             Write write = found is null ? new Write.Create(next) : new Write.Replace(next, found.ETag);
             if ((await store.CommitAsync(place, [write, .. change.Writes], stop)).Done) return change.Result;
         }

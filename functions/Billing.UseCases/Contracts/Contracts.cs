@@ -23,8 +23,8 @@ public sealed record NewContract(
     public IReadOnlyDictionary<string, string> CustomFields { get; init; } = new Dictionary<string, string>();
 }
 
-/// <summary>Contracts. Each one's document is due when its next period can become final.</summary>
-public sealed class Contracts(IDocumentStore store, IClock clock, RateCards cards, SettingsStore settings)
+/// <summary>Contracts.</summary>
+public sealed class Contracts(IDocumentStore store, IClock clock, RateCards cards)
 {
     private readonly Accounts accounts = new(store);
     private readonly UniquenessKeys uniqueness = new(store, new Accounts(store));
@@ -39,7 +39,6 @@ public sealed class Contracts(IDocumentStore store, IClock clock, RateCards card
             wanted.UsageStatementSchedule ?? new UsageStatementSchedule(BillingFrequency.Monthly), wanted.NetPaymentTermsDays,
             wanted.Name, wanted.UniquenessKey, wanted.Rounding, wanted.CustomFields, clock.GetCurrentInstant(), null);
         if (contract.Check() is { } refusal) return refusal;
-        var grace = (await settings.GetAsync(stop)).Grace;
         return await accounts.ChangeAsync<Contract>(
             contract.CustomerId,
             async head =>
@@ -49,7 +48,7 @@ public sealed class Contracts(IDocumentStore store, IClock clock, RateCards card
                 if (existing is not null) return new AccountChange<Contract>(existing.Value, null, []);
                 if (customer.ArchivedAt is not null) return Customers.Archived(customer.Id);
                 if (contract.UniquenessKey is { } key && await uniqueness.TakeAsync(key, customer.Id, id, stop) is { } used) return used;
-                return new AccountChange<Contract>(contract, head, [new Write.Create(ContractDocuments.Document(contract, head, grace))]);
+                return new AccountChange<Contract>(contract, head, [new Write.Create(ContractDocuments.Document(contract))]);
             },
             stop);
     }
@@ -82,7 +81,6 @@ public sealed class Contracts(IDocumentStore store, IClock clock, RateCards card
     public async Task<Outcome<Contract>> UpdateEndDateAsync(
         string customerId, string contractId, Instant? endingBefore, bool allowBeforeFinalized, CancellationToken stop)
     {
-        var grace = (await settings.GetAsync(stop)).Grace;
         return await accounts.ChangeAsync<Contract>(
             customerId,
             async head =>
@@ -101,7 +99,7 @@ public sealed class Contracts(IDocumentStore store, IClock clock, RateCards card
                         "ends_before_finalized_invoice", "A final invoice goes beyond this end; set allow_ending_before_finalized_invoice to end there nevertheless.", "/ending_before", RefusalKind.Conflict);
                 }
                 return new AccountChange<Contract>(
-                    changed, head, [ContractDocuments.Past(found.Value), new Write.Replace(ContractDocuments.Document(changed, head, grace), found.ETag)]);
+                    changed, head, [ContractDocuments.Past(found.Value), new Write.Replace(ContractDocuments.Document(changed), found.ETag)]);
             },
             stop);
     }

@@ -93,7 +93,7 @@ public sealed class Customers(IDocumentStore store, IClock clock)
                     var now = clock.GetCurrentInstant();
                     var open = (await ContractDocuments.AllAsync(store, id, stop)).Where(c => c.Value.ArchivedAt is null).ToList();
                     more = open.Count > MaxContractsPerCommit;
-                    var writes = open.Take(MaxContractsPerCommit).SelectMany(c => ArchiveContract(c, head, now)).ToList();
+                    var writes = open.Take(MaxContractsPerCommit).SelectMany(c => ArchiveContract(c, now)).ToList();
                     var customer = found.Value;
                     if (!more)
                     {
@@ -112,11 +112,10 @@ public sealed class Customers(IDocumentStore store, IClock clock)
         }
     }
 
-    private static Write[] ArchiveContract(Found<Contract> contract, AccountHead head, Instant now) =>
+    private static Write[] ArchiveContract(Found<Contract> contract, Instant now) =>
     [
         ContractDocuments.Past(contract.Value),
-        new Write.Replace(
-            ContractDocuments.Document(contract.Value with { ArchivedAt = now, Version = contract.Value.Version + 1 }, head, Duration.Zero), contract.ETag),
+        new Write.Replace(ContractDocuments.Document(contract.Value with { ArchivedAt = now, Version = contract.Value.Version + 1 }), contract.ETag),
     ];
 
     /// <summary>The keys once some were let go: what is final stays.</summary>

@@ -33,7 +33,7 @@ internal static class InvoiceDocuments
     /// <param name="contractId">Whose.</param>
     /// <param name="type">Its kind.</param>
     /// <param name="periodStart">Start of the period.</param>
-    /// <param name="n">Invoices of this contract and kind before it, void ones included.</param>
+    /// <param name="n">Invoices of this contract, kind and start before it, void ones included.</param>
     public static string InvoiceId(string contractId, InvoiceType type, Instant periodStart, int n)
     {
         var contract = Encoding.UTF8.GetBytes(contractId);
@@ -47,6 +47,14 @@ internal static class InvoiceDocuments
         hash[6] = (byte)(0x80 | (hash[6] & 0x0F));
         hash[8] = (byte)(0x80 | (hash[8] & 0x3F));
         return new Guid(hash, bigEndian: true).ToString();
+    }
+
+    /// <summary>How many invoices of a contract and kind there are for the period that starts here, void ones included.</summary>
+    public static async Task<int> CountAsync(IDocumentStore store, string customerId, string contractId, InvoiceType type, Instant periodStart, CancellationToken stop)
+    {
+        var n = 0;
+        while (await store.ReadAsync(Accounts.PlaceOf(customerId), IdOf(InvoiceId(contractId, type, periodStart, n)), stop) is not null) n++;
+        return n;
     }
 
     public static string IdOf(string invoiceId) => "invoice:" + LookupKey.Of(invoiceId);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Billing.Domain.Contracts;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
@@ -30,7 +29,7 @@ public sealed record InvoiceFilter(
 }
 
 /// <summary>Reads invoices: final ones as they were kept, drafts rated at this moment.</summary>
-public sealed class Invoices(IDocumentStore store, IClock clock, PeriodRating rating, SettingsStore settings)
+public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts read, SettingsStore settings)
 {
     private readonly Accounts accounts = new(store);
 
@@ -74,45 +73,34 @@ public sealed class Invoices(IDocumentStore store, IClock clock, PeriodRating ra
         return new Listed<Invoice>(page, from + limit < all.Count ? Cursor(page[^1]) : null);
     }
 
-    /// <summary>The drafts of a customer: every period that has begun and is not final.</summary>
+    /// <summary>The drafts of a customer: every usage period that has begun and is not final, charges that are due, and the next that will be.</summary>
     /// <remarks>Errors: refused when an amount cannot be kept exactly.</remarks>
     public async Task<Outcome<Invoice[]>> DraftsAsync(string customerId, string? contractId, CancellationToken stop)
     {
-        // The head first: a period that becomes final while we read is shown as a draft, never left out.
-        var head = await accounts.HeadAsync(customerId, stop);
-        if (await accounts.CustomerAsync(customerId, stop) is null) return Customers.NotFound(customerId);
+        var now = clock.GetCurrentInstant();
+        if (await read.ReadAsync(customerId, null, now, stop) is not { } account) return Customers.NotFound(customerId);
         var grace = (await settings.GetAsync(stop)).Grace;
-        var drafts = new List<Invoice>();
-        foreach (var contract in (await ContractDocuments.AllAsync(store, customerId, stop)).Select(c => c.Value))
+        try
         {
-            if (contract.ArchivedAt is not null || (contractId is not null && contract.Id != contractId)) continue;
-            try
+            var state = await read.RateAsync(account, Upcoming.With(AccountRating.Open(account.Contracts, now), account.Contracts, now), Instant.MaxValue, now, stop);
+            var drafts = new List<Invoice>();
+            foreach (var result in state.Statements)
             {
-                drafts.AddRange(await DraftsAsync(contract, head.Of(contract.Id, InvoiceType.Usage), grace, stop));
+                var contract = result.Statement.Terms.Contract;
+                if (contractId is not null && contract.Id != contractId) continue;
+                var n = await InvoiceDocuments.CountAsync(store, customerId, contract.Id, result.Statement.Type, result.Statement.Period.Start, stop);
+                drafts.Add(InvoiceMaking.Of(result, n, grace, InvoiceStatus.Draft, null));
             }
-            catch (UsageNotReadyException filling)
-            {
-                return new Refusal("usage_not_ready", filling.Message + " Ask again in a moment.", Kind: RefusalKind.NotReady);
-            }
-            catch (ArithmeticException overflow)
-            {
-                return new Refusal("amount_not_exact", $"Contract {contract.Id} cannot be rated: {overflow.Message}", Kind: RefusalKind.Conflict);
-            }
+            return drafts.ToArray();
         }
-        return drafts.ToArray();
-    }
-
-    private async Task<List<Invoice>> DraftsAsync(Contract contract, BillingProgress progress, Duration grace, CancellationToken stop)
-    {
-        var (drafts, now, n) = (new List<Invoice>(), clock.GetCurrentInstant(), progress.Invoices);
-        Terms? terms = null;
-        for (var next = contract.PeriodAfter(progress.BilledThrough); next is { } period && period.Start <= now; next = contract.PeriodAfter(period.End))
+        catch (UsageNotReadyException filling)
         {
-            terms ??= await rating.TermsAsync(contract, stop);
-            var rated = await rating.RateAsync(terms, period, period.End, stop);
-            drafts.Add(PeriodRating.Invoice(terms, rated, period, n++, contract.FinalAt(period, grace), InvoiceStatus.Draft, null));
+            return new Refusal("usage_not_ready", filling.Message + " Ask again in a moment.", Kind: RefusalKind.NotReady);
         }
-        return drafts;
+        catch (ArithmeticException overflow)
+        {
+            return new Refusal("amount_not_exact", $"The customer cannot be rated: {overflow.Message}", Kind: RefusalKind.Conflict);
+        }
     }
 
     private static string Cursor(Invoice invoice) =>

@@ -37,15 +37,21 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
             if (await catalog.ReadAsync(product.BillableMetricId, stop) is not { } read) throw new InvalidOperationException($"There is no metric {product.BillableMetricId}.");
             if (read.Meter.Fill is not null) throw new UsageNotReadyException($"Metric {product.BillableMetricId} is still counting the events before it.");
             var meter = read.Meter.Meter;
-            if (meter.GroupingWith(product.GroupKeys) is not { } grouping)
-                throw new InvalidOperationException($"Metric {meter.Id} has no group key with all of: {string.Join(", ", product.GroupKeys)}.");
-            var positions = product.GroupKeys.Select(k => meter.KeptGroupings[grouping].Select(d => d.Name).ToList().IndexOf(k)).ToArray();
+            IReadOnlyList<string> keysRead = product.Filter is { } f ? [.. product.GroupKeys.Union([f.GroupKey], StringComparer.Ordinal)] : product.GroupKeys;
+            if (meter.GroupingWith(keysRead) is not { } grouping)
+                throw new InvalidOperationException($"Metric {meter.Id} has no group key with all of: {string.Join(", ", keysRead)}.");
+            var names = meter.KeptGroupings[grouping].Select(d => d.Name).ToList();
+            var positions = product.GroupKeys.Select(k => names.IndexOf(k)).ToArray();
+            var filtered = product.Filter is { } filter ? names.IndexOf(filter.GroupKey) : -1;
+            string?[]? Project(string?[] values) => filtered >= 0 && !(values[filtered] is { } value && product.Filter!.Values.Contains(value))
+                ? null
+                : Array.ConvertAll(positions, p => values[p]);
             foreach (var (bounds, first) in Runs(segments))
             {
                 // LATEST bills the change of the value, so what came before the first segment matters.
                 var before = meter.Aggregation == Aggregation.Latest && installation.EarliestUsage < bounds[0] ? 1 : 0;
                 IReadOnlyList<Instant> asked = before == 1 ? [installation.EarliestUsage, .. bounds] : bounds;
-                var rows = await reader.ReadAsync(new UsageQuery(meter, grouping, keys, asked, values => Array.ConvertAll(positions, p => values[p])), stop);
+                var rows = await reader.ReadAsync(new UsageQuery(meter, grouping, keys, asked, Project), stop);
                 foreach (var (row, quantity) in meter.Aggregation == Aggregation.Latest ? Changes(rows) : rows.Select(r => (r, r.State.Result(meter.Aggregation))))
                 {
                     if (row.Window < before) continue;

@@ -14,7 +14,10 @@ public sealed record NewRate(
     Instant? EndingBefore,
     bool Entitled,
     IReadOnlyDictionary<string, string?> PricingGroupValues,
-    string? CreditTypeId = null);
+    string? CreditTypeId = null)
+{
+    public RateTerms Terms { get; init; } = RateTerms.None;
+}
 
 /// <summary>A rate and the time it is in force, with its product.</summary>
 public sealed record RateRow(Rate Rate, Product Product, Instant StartingAt, Instant? EndingBefore);
@@ -111,9 +114,12 @@ public sealed class Rates(IDocumentStore store, RateCards cards, Products produc
                 known[w.ProductId] = product;
             }
             var rate = new Rate(
-                ids[i], product.Id, w.Price, w.StartingAt, w.EndingBefore, w.Entitled, w.PricingGroupValues, w.CreditTypeId ?? card.FiatCreditTypeId);
+                ids[i], product.Id, w.Price, w.StartingAt, w.EndingBefore, w.Entitled, w.PricingGroupValues, w.CreditTypeId ?? card.FiatCreditTypeId)
+            {
+                Terms = w.Terms,
+            };
             if (rate.Check(card, product) is { } refusal) return At(i, refusal);
-            rates.Add(rate with { CreditTypeId = card.FiatCreditTypeId });
+            rates.Add(rate);
         }
         return rates.ToArray();
     }

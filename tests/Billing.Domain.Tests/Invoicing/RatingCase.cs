@@ -87,7 +87,7 @@ internal sealed class RatingCase
 
     /// <summary>January with usage that was read elsewhere.</summary>
     public RatedStatement Rate(IReadOnlyList<UsageQuantity> usage, Instant until) =>
-        AccountRating.Rate([new Statement(Terms(), InvoiceType.Usage, January)], _ => usage, LedgerTotals.Empty, until).Statements[0].Rated;
+        AccountRating.Rate([new Statement(Terms(), InvoiceType.Usage, January)], _ => usage, LedgerTotals.Empty, until, until).Statements[0].Rated;
 
     /// <summary>Each line as "product [values] from..until tier: quantity x price = total".</summary>
     public string Lines(string? until = null) => string.Join('\n', Rated(until).Lines.Select(Text));

@@ -91,9 +91,9 @@ public class ContractsTests
         Assert.Equal("ends_before_finalized_invoice", (await town.Contracts.UpdateEndDateAsync(acme.Id, contract.Id, At("2026-01-20"), false, default)).Refusal?.Code);
         Assert.Null((await town.Contracts.UpdateEndDateAsync(acme.Id, contract.Id, At("2026-01-20"), true, default)).Refusal);
         town.Now = At("2026-03-05");
-        Assert.Equal(0, (await town.RunAsync()).Finalized);
+        Assert.Equal(0, (await town.RunAsync()).Issued);
         await town.Contracts.UpdateEndDateAsync(acme.Id, contract.Id, null, false, default);
-        Assert.Equal(1, (await town.RunAsync()).Finalized);
+        Assert.Equal(1, (await town.RunAsync()).Issued);
         Assert.Equal([At("2026-02-01"), At("2026-03-01")], (await town.ListAsync(acme.Id)).Take(2).Select(i => i.End));
     }
 }

@@ -181,7 +181,7 @@ public class CustomersTests
         await town.ContractAsync(acme, card);
         await town.Customers.ArchiveAsync(acme.Id, default);
         town.Now = At("2026-03-05");
-        Assert.Equal(0, (await town.RunAsync()).Finalized);
+        Assert.Equal(0, (await town.RunAsync()).Issued);
         Assert.Empty(await town.ListAsync(acme.Id));
         Assert.Null((await Create(town.Ids, "key")).Refusal);
         Assert.Equal([acme.Id], (await town.Customers.ListAsync(ArchiveFilter.Archived, null, 10, default)).Items.Select(c => c.Id));

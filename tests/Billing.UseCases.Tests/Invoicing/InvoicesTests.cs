@@ -36,7 +36,7 @@ public class InvoicesTests
 
         town.Use(customer, "2026-02-10T10", 1200);
         town.Now = At("2026-02-10");
-        Assert.Equal(1, (await town.RunAsync()).Finalized);
+        Assert.Equal(1, (await town.RunAsync()).Issued);
         var all = await town.ListAsync(customer);
         Assert.Equal([(draft.Id, InvoiceStatus.Finalized, 97_000m), (all[1].Id, InvoiceStatus.Draft, 11_600m)], all.Select(i => (i.Id, i.Status, i.Total))); // 1000 x 10 + 200 x 8
         Assert.Equal((1L, At("2026-02-02")), (all[0].Number, all[0].IssuedAt));
@@ -48,7 +48,7 @@ public class InvoicesTests
     {
         var customer = await TierCoAsync();
         town.Now = At("2026-02-01T12");
-        Assert.Equal(0, (await town.RunAsync()).Finalized);
+        Assert.Equal(0, (await town.RunAsync()).Issued);
         Assert.Equal([At("2026-01-01"), At("2026-02-01")], (await town.ListAsync(customer, InvoiceStatus.Draft)).Select(i => i.Start));
     }
 
@@ -61,7 +61,7 @@ public class InvoicesTests
     {
         await TierCoAsync();
         (town.Now, town.Cut) = (At(now), cut is null ? null : At(cut));
-        Assert.Equal(invoices, (await town.RunAsync()).Finalized);
+        Assert.Equal(invoices, (await town.RunAsync()).Issued);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public class InvoicesTests
     {
         var customer = await TierCoAsync();
         town.Now = At("2026-02-03");
-        Assert.Equal((1, 0), ((await town.RunAsync()).Finalized, (await town.RunAsync()).Finalized));
+        Assert.Equal((1, 0), ((await town.RunAsync()).Issued, (await town.RunAsync()).Issued));
         var invoice = Assert.Single(await town.ListAsync(customer, InvoiceStatus.Finalized));
         Assert.Equal((0m, 0m), (invoice.Total, Assert.Single(invoice.Lines).Quantity));
     }
@@ -79,7 +79,7 @@ public class InvoicesTests
     {
         var customer = await TierCoAsync("2026-01-15", "2026-04-10");
         town.Now = At("2027-01-01");
-        Assert.Equal(4, (await town.RunAsync()).Finalized);
+        Assert.Equal(4, (await town.RunAsync()).Issued);
         var all = await town.ListAsync(customer);
         Assert.Equal([1L, 2, 3, 4], all.Select(i => i.Number!.Value));
         Assert.Equal([At("2026-02-01"), At("2026-03-01"), At("2026-04-01"), At("2026-04-10")], all.Select(i => i.End));
@@ -96,9 +96,9 @@ public class InvoicesTests
         {
             // While the first run rates, a whole second run comes and goes.
             town.OnRead = null;
-            second = (await town.RunAsync()).Finalized;
+            second = (await town.RunAsync()).Issued;
         };
-        Assert.Equal((0, 1), ((await town.RunAsync()).Finalized, second));
+        Assert.Equal((0, 1), ((await town.RunAsync()).Issued, second));
         Assert.Equal(10_000m, Assert.Single(await town.ListAsync(customer, InvoiceStatus.Finalized)).Total);
     }
 
@@ -124,7 +124,7 @@ public class InvoicesTests
             if (killAt >= 0)
             {
                 await Assert.ThrowsAsync<OperationCanceledException>(
-                    () => world.town.Finalize.RunDueInvoicesAsync(world.town.Now, world.town.Ids, stop.Token));
+                    () => world.town.Billing.RunAsync(world.town.Now, world.town.Ids, stop.Token));
             }
             await world.town.RunAsync();
             var invoices = await world.town.ListAsync(customer);
@@ -151,7 +151,7 @@ public class InvoicesTests
         {
             if (++reads == 1) await town.Customers.SetIngestAliasesAsync(customer, ["new"], default);
         };
-        Assert.Equal((1, 2), ((await town.RunAsync()).Finalized, reads));
+        Assert.Equal((1, 2), ((await town.RunAsync()).Issued, reads));
     }
 
     [Fact]
@@ -161,17 +161,17 @@ public class InvoicesTests
         town.Use(bad, "2026-01-05T10", 20_000_000_000_000_000_000_000_000_000m); // x 5 is more than a decimal holds
         town.Now = At("2026-02-03");
         var run = await town.RunAsync();
-        Assert.Equal((1, bad), (run.Finalized, Assert.Single(run.Parked).CustomerId));
+        Assert.Equal((1, bad), (run.Issued, Assert.Single(run.Parked).CustomerId));
         Assert.Single(await town.ListAsync(good, InvoiceStatus.Finalized));
         var parked = Assert.Single((await town.Parked.ListAsync(null, 10, default)).Items);
-        Assert.StartsWith("InexactAmountException: ", parked.Reason, StringComparison.Ordinal);
+        Assert.Contains("InexactAmountException: ", parked.Reason, StringComparison.Ordinal);
         Assert.Equal(parked, (await town.Accounts.HeadAsync(bad, default)).Parked);
         Assert.Equal("amount_not_exact", (await town.Invoices.ListAsync(bad, new InvoiceFilter(), null, 10, default)).Refusal?.Code);
 
         Assert.Empty((await town.RunAsync()).Parked);
         town.Use(bad, "2026-01-05T10", -20_000_000_000_000_000_000_000_000_000m);
         Assert.True((await town.Parked.ReleaseAsync(bad, default)).Value);
-        Assert.Equal(1, (await town.RunAsync()).Finalized);
+        Assert.Equal(1, (await town.RunAsync()).Issued);
         Assert.Empty((await town.Parked.ListAsync(null, 10, default)).Items);
     }
 
@@ -183,7 +183,7 @@ public class InvoicesTests
         await town.Store.CommitAsync(document.Place, [new Write.Upsert(document with { Body = "{\"schema\":1}"u8.ToArray() })], default);
         town.Now = At("2026-02-03");
         var run = await town.RunAsync();
-        Assert.Equal((1, bad), (run.Finalized, Assert.Single(run.Parked).CustomerId));
+        Assert.Equal((1, bad), (run.Issued, Assert.Single(run.Parked).CustomerId));
         Assert.Single(await town.ListAsync(good, InvoiceStatus.Finalized));
     }
 
@@ -194,13 +194,13 @@ public class InvoicesTests
         town.Now = At("2026-02-03");
         town.OnRead = c => c == slow ? throw new UsageNotReadyException("The metric is being filled.") : Task.CompletedTask;
         var run = await town.RunAsync();
-        Assert.Equal((1, slow), (run.Finalized, Assert.Single(run.Waiting).CustomerId));
+        Assert.Equal((1, slow), (run.Issued, Assert.Single(run.Waiting).CustomerId));
         Assert.Empty(run.Parked);
         Assert.Single(await town.ListAsync(good, InvoiceStatus.Finalized));
         town.OnRead = null;
-        Assert.Equal(town.Now + NodaTime.Duration.FromMinutes(5), await town.Finalize.NextDueAsync(default));
+        Assert.Equal(town.Now + NodaTime.Duration.FromMinutes(5), await town.Billing.NextDueAsync(default));
         town.Now += NodaTime.Duration.FromMinutes(5);
-        Assert.Equal(1, (await town.RunAsync()).Finalized);
+        Assert.Equal(1, (await town.RunAsync()).Issued);
         Assert.Equal(At("2026-02-02"), (await town.ListAsync(slow, InvoiceStatus.Finalized)).Single().IssuedAt);
     }
 
@@ -255,7 +255,7 @@ public class InvoicesTests
             once = true;
             await town.Customers.SetNameAsync(customer.Id, "Renamed", default);
         };
-        Assert.Equal(1, (await town.RunAsync()).Finalized);
+        Assert.Equal(1, (await town.RunAsync()).Issued);
         var header = StoredJson.Read<Kept<InvoiceHeader>>((await town.Store.ReadAsync(town.Store.All("invoice").Single().Place, town.Store.All("invoice").Single().Id, default))!).Value;
         Assert.Equal(header.Pages, town.Store.All("invoice-page").Count());
     }
@@ -292,7 +292,7 @@ public class InvoicesTests
         await town.Settings.SetAsync(new UseCases.Contracts.BillingSettings(0), default);
         var customer = await TierCoAsync();
         town.Now = At("2026-02-01");
-        Assert.Equal(1, (await town.RunAsync()).Finalized);
+        Assert.Equal(1, (await town.RunAsync()).Issued);
         Assert.Equal(At("2026-02-01"), (await town.ListAsync(customer, InvoiceStatus.Finalized)).Single().IssuedAt);
         Assert.Equal("bad_grace_period", (await town.Settings.SetAsync(new UseCases.Contracts.BillingSettings(-1), default)).Refusal?.Code);
     }

@@ -10,7 +10,7 @@ internal static class CompositeRating
 {
     /// <summary>The composite lines of a statement's usage and subscription lines.</summary>
     public static IReadOnlyList<GrossLine> Rate(
-        Terms terms, Interval period, Instant until, IReadOnlyList<GrossLine> parts, Func<GrossLine, decimal> paidForNothing)
+        Terms terms, Interval period, Instant until, bool isComplete, IReadOnlyList<GrossLine> parts, Func<GrossLine, decimal> paidForNothing)
     {
         var lines = new List<GrossLine>();
         var prices = new PriceBook(terms.Contract, terms.Rates);
@@ -35,7 +35,7 @@ internal static class CompositeRating
                     terms.Round(Exact.Multiply(part.Quantity, part.UnitPrice), pricing.CreditTypeId!), pricing.CreditTypeId!, pricing)));
                 before = Exact.Add(before, amount);
             }
-            lines = [.. lines.Where(l => l.Subject.ProductId != product.Id), .. SpendBounds.OfRates([.. lines.Where(l => l.Subject.ProductId == product.Id)], product, terms, period, until)];
+            lines = [.. lines.Where(l => l.Subject.ProductId != product.Id), .. SpendBounds.OfRates([.. lines.Where(l => l.Subject.ProductId == product.Id)], product, terms, period, isComplete)];
         }
         return lines;
     }

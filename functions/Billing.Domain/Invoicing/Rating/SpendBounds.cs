@@ -13,7 +13,7 @@ namespace Billing.Domain.Invoicing;
 internal static class SpendBounds
 {
     /// <summary>The lines of one product with the bounds of its rates.</summary>
-    public static IReadOnlyList<GrossLine> OfRates(List<GrossLine> lines, Product product, Terms terms, Interval period, Instant until)
+    public static IReadOnlyList<GrossLine> OfRates(List<GrossLine> lines, Product product, Terms terms, Interval period, bool isComplete)
     {
         var bounded = terms.Rates.Of(product.Id).Where(r => r.Terms.Minimum is not null || r.Terms.Maximum is not null).ToList();
         if (bounded.Count == 0) return lines;
@@ -24,7 +24,7 @@ internal static class SpendBounds
             if (holds.Duration == Duration.Zero) continue;
             bool Mine(GrossLine line) => ReferenceEquals(line.Pricing?.Rate, rate) && line.Pricing.Terms != RateTerms.None;
             if (rate.Terms.Maximum is { } maximum) result = Clip(result, Mine, Share(terms, maximum, holds, period), terms);
-            if (rate.Terms.Minimum is not { } minimum || until < period.End || !rate.Entitled) continue;
+            if (rate.Terms.Minimum is not { } minimum || !isComplete || !rate.Entitled) continue;
             var own = product.At(holds.Start);
             var subject = new LineSubject(product.Id, own.Tags, rate.PricingGroupValues, Groups.None);
             var missing = Exact.Add(Share(terms, minimum, holds, period), -Exact.Sum(result.Where(Mine).Select(l => l.Amount)));
@@ -34,12 +34,12 @@ internal static class SpendBounds
     }
 
     /// <summary>All usage lines of a contract with its bounds, which are in the invoice's currency.</summary>
-    public static IReadOnlyList<GrossLine> OfContract(List<GrossLine> lines, Terms terms, Interval period, Instant until)
+    public static IReadOnlyList<GrossLine> OfContract(List<GrossLine> lines, Terms terms, Interval period, bool isComplete)
     {
         var result = lines;
         bool Mine(GrossLine line) => terms.IsFiat(line.CreditTypeId);
         if (terms.Contract.Maximum is { } maximum) result = Clip(result, Mine, Share(terms, maximum, period, period), terms);
-        if (terms.Contract.Minimum is { } minimum && until >= period.End)
+        if (terms.Contract.Minimum is { } minimum && isComplete)
         {
             var missing = Exact.Add(Share(terms, minimum, period, period), -Exact.Sum(result.Where(Mine).Select(l => l.Amount)));
             if (missing > 0) result.Add(Fill(missing, "Minimum spend", new LineSubject("", []), ProductType.Usage, period, terms.CreditType.Id, null, terms));

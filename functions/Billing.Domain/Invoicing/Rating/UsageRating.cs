@@ -14,7 +14,9 @@ internal sealed record GrossUsage(IReadOnlyList<GrossLine> Lines, IReadOnlyList<
 /// multiply and round; clip at the maximum; add up to the minimum. A product without group keys has a line for each stretch even at 0, one with keys only
 /// where it was used. Order of the lines: rate card, group values, time, tier.
 /// </remarks>
-internal sealed class UsageRating(Terms terms, Interval period, Instant until)
+/// <param name="until">Usage from here on is left out.</param>
+/// <param name="isComplete">True when the period is over: minimums are owed.</param>
+internal sealed class UsageRating(Terms terms, Interval period, Instant until, bool isComplete)
 {
     private readonly PriceBook prices = new(terms.Contract, terms.Rates);
     private readonly List<UnratedUsage> unrated = [];
@@ -31,9 +33,9 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until)
             var groups = UsageGroups.Collect(segments, byProduct[product.Id], period, until);
             var own = new List<GrossLine>();
             foreach (var group in groups) RateGroup(product, segments, group, own);
-            lines.AddRange(SpendBounds.OfRates(own, product, terms, period, until));
+            lines.AddRange(SpendBounds.OfRates(own, product, terms, period, isComplete));
         }
-        return new GrossUsage(SpendBounds.OfContract(lines, terms, period, until), unrated);
+        return new GrossUsage(SpendBounds.OfContract(lines, terms, period, isComplete), unrated);
     }
 
     private void RateGroup(Product product, IReadOnlyList<Segment> segments, UsageGroup group, List<GrossLine> lines)
@@ -122,7 +124,7 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until)
 
     /// <summary>The segments of commits that may pay for a line at an instant.</summary>
     private IEnumerable<object> Payers(LineSubject subject, LinePricing pricing, Instant at) => terms.Commits
-        .Where(c => string.Equals(c.CreditTypeId, pricing.CreditTypeId, StringComparison.OrdinalIgnoreCase) && c.Scope.Matches(subject))
+        .Where(c => c.IsFor(terms.Contract.Id) && string.Equals(c.CreditTypeId, pricing.CreditTypeId, StringComparison.OrdinalIgnoreCase) && c.Scope.Matches(subject))
         .SelectMany(c => c.Access).Where(a => a.Covers(at));
 
     /// <summary>True when a composite changes here of which the product is a part: its share must be taken of each side by itself.</summary>

@@ -1,8 +1,6 @@
 using Billing.Domain.Invoicing;
-using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
-using Billing.Functions.Hosting.Json;
 using Billing.UseCases.Access;
 using Billing.UseCases.Invoicing;
 using Microsoft.AspNetCore.Mvc;
@@ -26,8 +24,6 @@ public static class InvoicesApi
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownInvoice>(refusal);
         if (!query.Filter().Is(out var filter, out refusal)) return Answers.List<ShownInvoice>(refusal);
-        // A kind that no invoice has: the list is empty.
-        if (filter is null) return Answers.List<ShownInvoice>(new Listing<ShownInvoice>([], null));
         return (await invoices.ListAsync(customerId, filter, wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)
             ? Answers.List<ShownInvoice>(new Listing<ShownInvoice>([.. list.Items.Select(i => Show(i, query.SkipZero == true))], PageCursor.Encode(list.Next)))
             : Answers.List<ShownInvoice>(refusal);
@@ -43,17 +39,12 @@ public static class InvoicesApi
         Answers.Of(await invoices.GetAsync(customerId, invoiceId, stop), i => Show(i, skipZero == true));
 
     private static ShownInvoice Show(Invoice i, bool skipZero) => new(
-        i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId), i.Subtotal, i.Total, i.Start, i.End, i.IssuedAt, i.NetPaymentTermsDays,
-        [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(Show)], new Dictionary<string, string>(),
-        i.Unrated.Count == 0 ? null : [.. i.Unrated.Select(u => new ShownUnrated(u.ProductId, u.StartingAt, u.EndingBefore, u.Group, u.Quantity, u.Reason))]);
+        i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId), i.Subtotal, i.Total, IsUsage(i) ? i.Start : null, IsUsage(i) ? i.End : null, i.IssuedAt, i.NetPaymentTermsDays,
+        [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(ShownLine.Of)], new Dictionary<string, string>(),
+        i.Unrated.Count == 0 ? null : [.. i.Unrated.Select(u => new ShownUnrated(u.ProductId, u.StartingAt, u.EndingBefore, u.Group, u.Quantity, u.Reason))],
+        i.RegeneratedFrom, i.VoidedAt);
 
-    private static ShownLine Show(InvoiceLine l) => new(
-        "usage", l.Name, l.ProductId, l.ProductType == ProductType.Usage ? "UsageProductListItem" : "FixedProductListItem", l.ProductTags,
-        ShownCreditType.Of(l.CreditTypeId), l.Quantity, l.UnitPrice, l.Total, l.StartingAt, l.EndingBefore,
-        l.PricingGroupValues.Count > 0 ? l.PricingGroupValues : null,
-        l.PresentationGroupValues.Count > 0 ? l.PresentationGroupValues : null,
-        l.Tier is { } t ? new ShownTier(t.Level, ExactDecimal.ToText(t.StartingAt), t.Size is { } size ? ExactDecimal.ToText(size) : null) : null,
-        RatesApi.Show(l.ListPrice, l.CreditTypeId));
+    private static bool IsUsage(Invoice i) => i.Type is InvoiceType.Usage or InvoiceType.UsageConsolidated;
 
     /// <summary>Which invoices.</summary>
     internal sealed record InvoiceQuery(
@@ -66,8 +57,8 @@ public static class InvoicesApi
         [FromQuery(Name = "sort")] string? Sort,
         [FromQuery(Name = "skip_zero_qty_line_items")] bool? SkipZero)
     {
-        /// <summary>The filter; null when no invoice can fit.</summary>
-        public Outcome<InvoiceFilter?> Filter()
+        /// <summary>The filter.</summary>
+        public Outcome<InvoiceFilter> Filter()
         {
             InvoiceStatus? status = null;
             if (Status is not null)
@@ -83,12 +74,16 @@ public static class InvoicesApi
                 _ => (bool?)null,
             };
             if (newest is null) return Unknown("sort", "date_asc or date_desc");
-            return Type?.ToUpperInvariant() switch
+            InvoiceType? type = Type?.ToUpperInvariant() switch
             {
-                null or "USAGE" => new InvoiceFilter(status, null, ContractId, CreditTypeId, StartingOn?.Value, EndingBefore?.Value, newest.Value),
-                "SCHEDULED" or "USAGE_CONSOLIDATED" => (InvoiceFilter?)null!,
-                _ => Unknown("type", "USAGE, SCHEDULED or USAGE_CONSOLIDATED"),
+                "USAGE" => InvoiceType.Usage,
+                "SCHEDULED" => InvoiceType.Scheduled,
+                "USAGE_CONSOLIDATED" => InvoiceType.UsageConsolidated,
+                "ADJUSTMENT" => InvoiceType.Adjustment,
+                _ => null,
             };
+            if (Type is not null && type is null) return Unknown("type", "USAGE, SCHEDULED, USAGE_CONSOLIDATED or ADJUSTMENT");
+            return new InvoiceFilter(status, type, ContractId, CreditTypeId, StartingOn?.Value, EndingBefore?.Value, newest.Value);
         }
 
         private static Refusal Unknown(string name, string values) => new(name + "_unknown", $"Give {values} as {name}.", name);
@@ -104,36 +99,17 @@ public static class InvoicesApi
         ShownCreditType CreditType,
         decimal Subtotal,
         decimal Total,
-        Instant StartTimestamp,
-        Instant EndTimestamp,
+        Instant? StartTimestamp,
+        Instant? EndTimestamp,
         Instant IssuedAt,
         int? NetPaymentTermsDays,
         IReadOnlyList<ShownLine> LineItems,
         IReadOnlyDictionary<string, string> CustomFields,
-        IReadOnlyList<ShownUnrated>? Unrated);
+        IReadOnlyList<ShownUnrated>? Unrated,
+        string? RegeneratedFromInvoiceId,
+        Instant? VoidedAt);
 
     /// <summary>Usage that is not charged, because no rate in force fits its group, or the rate is not entitled.</summary>
     internal sealed record ShownUnrated(
         string ProductId, Instant StartingAt, Instant EndingBefore, IReadOnlyDictionary<string, string?> GroupValues, decimal Quantity, UnratedReason Reason);
-
-    /// <summary>A line of an invoice.</summary>
-    internal sealed record ShownLine(
-        string Type,
-        string Name,
-        string ProductId,
-        string ProductType,
-        IReadOnlyList<string> ProductTags,
-        ShownCreditType CreditType,
-        decimal Quantity,
-        decimal UnitPrice,
-        decimal Total,
-        Instant StartingAt,
-        Instant EndingBefore,
-        IReadOnlyDictionary<string, string?>? PricingGroupValues,
-        IReadOnlyDictionary<string, string?>? PresentationGroupValues,
-        ShownTier? Tier,
-        RatesApi.ShownRate ListPrice);
-
-    /// <summary>The tier of a line; level 1 is the first.</summary>
-    internal sealed record ShownTier(int Level, string StartingAt, string? Size);
 }

@@ -32,7 +32,7 @@ public static class OperationsApi
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownParked>(refusal);
         var found = await parked.ListAsync(wanted.From, wanted.Limit, stop);
         return Answers.List<ShownParked>(new Listing<ShownParked>(
-            [.. found.Items.Select(p => new ShownParked(p.CustomerId, p.ContractId, p.Reason, p.At))], PageCursor.Encode(found.Next)));
+            [.. found.Items.Select(p => new ShownParked(p.CustomerId, p.Reason, p.At))], PageCursor.Encode(found.Next)));
     }
 
     /// <summary>Lets an account's invoices go on; they are tried again at once. Safe to repeat.</summary>
@@ -52,5 +52,5 @@ public static class OperationsApi
     internal sealed record Released(string CustomerId, bool WasParked);
 
     /// <summary>A parked account.</summary>
-    internal sealed record ShownParked(string CustomerId, string ContractId, string Reason, Instant ParkedAt);
+    internal sealed record ShownParked(string CustomerId, string Reason, Instant ParkedAt);
 }

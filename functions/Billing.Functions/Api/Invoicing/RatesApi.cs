@@ -21,23 +21,13 @@ public static class RatesApi
         rates.MapPost("/getRateSchedule", ScheduleAsync).Needs(Scope.Read).WithName("getRateSchedule");
     }
 
-    public enum RateType
-    {
-        Flat,
-        Percentage,
-        Subscription,
-        Tiered,
-        TieredPercentage,
-        Custom,
-    }
-
     /// <summary>Adds one rate to a rate card.</summary>
     internal static async Task<Answer<Data<ShownRate>>> AddOneAsync(AddRate body, Rates rates, Caller caller, CancellationToken stop)
     {
         if (!Read(body).Is(out var rate, out var refusal)) return Answers.Of<ShownRate>(refusal);
         var added = await rates.AddAsync(body.RateCardId ?? "", [rate], caller.Ids, stop);
         return added.Is(out var list, out refusal)
-            ? Answers.Of<ShownRate>(Show(list[0].Price, list[0].CreditTypeId))
+            ? Answers.Of<ShownRate>(ShownRate.Of(list[0].Price, list[0].CreditTypeId))
             : Answers.Of<ShownRate>(refusal with { Field = refusal.Field?.Replace("/rates/0", "", StringComparison.Ordinal) });
     }
 
@@ -74,37 +64,43 @@ public static class RatesApi
 
     private static Outcome<NewRate> Read(AddRate rate)
     {
-        if (rate.CommitRate is { ValueKind: JsonValueKind.Object })
+        var body = new PriceBody(rate.RateType, rate.Price, rate.Tiers, rate.PackageSize, rate.Rounding, rate.Quantity, rate.IsProrated, rate.CustomRate);
+        if (!body.Read().Is(out var price, out var refusal)) return refusal;
+        Price? commitRate = null;
+        if (rate.CommitRate is { } own)
         {
-            return new Refusal("commit_rate_not_offered", "Commit rates are not offered.", "/commit_rate", RefusalKind.NotOffered);
+            if (!own.Read().Is(out commitRate, out refusal)) return refusal with { Field = "/commit_rate" + refusal.Field };
         }
         var values = (rate.PricingGroupValues ?? new Dictionary<string, string>()).ToDictionary(v => v.Key, v => (string?)v.Value);
-        NewRate With(Price price) => new(rate.ProductId, price, rate.StartingAt, rate.EndingBefore, rate.Entitled, values, rate.CreditTypeId);
-        return rate.RateType switch
+        return new NewRate(rate.ProductId, price, rate.StartingAt, rate.EndingBefore, rate.Entitled, values, rate.CreditTypeId)
         {
-            RateType.Flat when rate.Price is { } price => With(new Price.Flat(price)),
-            RateType.Flat => new Refusal("price_missing", "A FLAT rate needs a price.", "/price"),
-            RateType.Tiered => With(new Price.Tiered([.. (rate.Tiers ?? []).Select(t => new Tier(t.Size, t.Price))])),
-            _ => new Refusal("rate_type_not_offered", "Rates are FLAT or TIERED.", "/rate_type", RefusalKind.NotOffered),
+            Terms = new RateTerms
+            {
+                CommitRate = commitRate,
+                BillingFrequency = rate.BillingFrequency,
+                FreeUnits = rate.FreeUnits ?? 0,
+                Minimum = rate.Minimum ?? rate.MinimumConfig?.Minimum,
+                Maximum = rate.Maximum,
+                CounterFrequency = rate.CounterFrequency,
+            },
         };
     }
-
-    internal static ShownRate Show(Price price, string creditTypeId) => price switch
-    {
-        Price.Flat flat => new ShownRate(RateType.Flat, flat.UnitPrice, null, ShownCreditType.Of(creditTypeId)),
-        Price.Tiered tiered => new ShownRate(RateType.Tiered, null, tiered.Tiers, ShownCreditType.Of(creditTypeId)),
-        _ => throw new ArgumentOutOfRangeException(nameof(price), price.GetType().Name, "Unknown rate type."),
-    };
 
     private static ShownRateRow Show(RateRow row, Instant now)
     {
         var product = row.Product.At(now);
         return new ShownRateRow(
-            row.Product.Id, product.Name, product.Tags, row.Product.CustomFields, row.Rate.Entitled, Show(row.Rate.Price, row.Rate.CreditTypeId),
-            row.Rate.PricingGroupValues.Count > 0 ? row.Rate.PricingGroupValues : null, row.StartingAt, row.EndingBefore);
+            row.Product.Id, product.Name, product.Tags, row.Product.CustomFields, row.Rate.Entitled, ShownRate.Of(row.Rate.Price, row.Rate.CreditTypeId),
+            row.Rate.PricingGroupValues.Count > 0 ? row.Rate.PricingGroupValues : null, row.StartingAt, row.EndingBefore,
+            row.Rate.Terms.CommitRate is { } commitRate ? ShownRate.Of(commitRate, row.Rate.CreditTypeId) : null,
+            row.Rate.Terms.BillingFrequency, row.Rate.Terms.FreeUnits == 0 ? null : row.Rate.Terms.FreeUnits, row.Rate.Terms.Minimum, row.Rate.Terms.Maximum, row.Rate.Terms.CounterFrequency);
     }
 
     /// <summary>A rate to add.</summary>
+    /// <param name="FreeUnits">Units of the counter's period that cost nothing.</param>
+    /// <param name="Minimum">What all usage at this rate costs at the least in a statement period.</param>
+    /// <param name="Maximum">What it costs at the most.</param>
+    /// <param name="CounterFrequency">How long tiers, packages and free units are counted on; none: the statement period.</param>
     internal sealed record AddRate(
         string ProductId,
         Instant StartingAt,
@@ -113,13 +109,24 @@ public static class RatesApi
         string? RateCardId = null,
         Instant? EndingBefore = null,
         decimal? Price = null,
-        IReadOnlyList<AddTier>? Tiers = null,
+        IReadOnlyList<TierBody>? Tiers = null,
         IReadOnlyDictionary<string, string>? PricingGroupValues = null,
         string? CreditTypeId = null,
-        JsonElement? CommitRate = null);
+        PriceBody? CommitRate = null,
+        BillingFrequency? BillingFrequency = null,
+        decimal? PackageSize = null,
+        PackageRounding? Rounding = null,
+        decimal? Quantity = null,
+        bool? IsProrated = null,
+        JsonElement? CustomRate = null,
+        decimal? FreeUnits = null,
+        decimal? Minimum = null,
+        decimal? Maximum = null,
+        MinimumConfig? MinimumConfig = null,
+        BillingFrequency? CounterFrequency = null);
 
-    /// <summary>A tier: its size is its width, and the last has none.</summary>
-    internal sealed record AddTier(decimal Price, decimal? Size = null);
+    /// <summary>A minimum, as percentage rates give it.</summary>
+    internal sealed record MinimumConfig(decimal Minimum);
 
     /// <summary>Rates to add to a card.</summary>
     internal sealed record AddRates(string RateCardId, IReadOnlyList<AddRate> Rates);
@@ -129,9 +136,6 @@ public static class RatesApi
 
     /// <summary>Which rates, and when.</summary>
     internal sealed record GetSchedule(string RateCardId, Instant StartingAt, Instant? EndingBefore = null, IReadOnlyList<RateSelector>? Selectors = null);
-
-    /// <summary>A price.</summary>
-    internal sealed record ShownRate(RateType RateType, decimal? Price, IReadOnlyList<Tier>? Tiers, ShownCreditType CreditType);
 
     /// <summary>A rate and when it holds.</summary>
     internal sealed record ShownRateRow(
@@ -143,5 +147,11 @@ public static class RatesApi
         ShownRate Rate,
         IReadOnlyDictionary<string, string?>? PricingGroupValues,
         Instant StartingAt,
-        Instant? EndingBefore);
+        Instant? EndingBefore,
+        ShownRate? CommitRate,
+        BillingFrequency? BillingFrequency,
+        decimal? FreeUnits,
+        decimal? Minimum,
+        decimal? Maximum,
+        BillingFrequency? CounterFrequency);
 }

@@ -1,0 +1,45 @@
+using Billing.Domain.Credits;
+using NodaTime;
+
+namespace Billing.Domain.Invoicing;
+
+/// <summary>When billing must look at an account again.</summary>
+public static class NextDue
+{
+    /// <summary>No account is left alone for longer, so that charges far ahead need not be listed.</summary>
+    private static readonly Duration Horizon = Duration.FromDays(400);
+
+    /// <summary>The earliest instant at which something falls due; null when nothing ever will.</summary>
+    /// <param name="contracts">As far as they are billed.</param>
+    /// <param name="commits">All of the customer.</param>
+    /// <param name="ledger">What was posted.</param>
+    /// <param name="grace">Between the end of a usage period and its invoice.</param>
+    /// <param name="now">Charges due by now are due.</param>
+    /// <remarks>What was not settled at its end, because a period before it is open, is settled with that period.</remarks>
+    public static Instant? Of(IReadOnlyList<OpenContract> contracts, IReadOnlyList<Commit> commits, LedgerTotals ledger, Duration grace, Instant now)
+    {
+        Instant? due = null;
+        foreach (var open in contracts)
+        {
+            var contract = open.Terms.Contract;
+            if (contract.PeriodAfter(open.BilledThrough) is { } period) Take(contract.FinalAt(period, grace));
+            foreach (var statement in AccountRating.Open([open], now + Horizon).Where(s => s.Type == InvoiceType.Scheduled))
+            {
+                if (statement.IsTrueup && IsWaiting(statement, [open])) continue;
+                Take(statement.Period.End);
+                if (!statement.IsTrueup) break;
+            }
+            if (contract.RecurringCommits.Count > 0 && contract.PeriodAt(now) is { } current) Take(current.End);
+        }
+        foreach (var segment in commits.Where(c => c.Type != CommitType.Postpaid).SelectMany(c => c.Access))
+            if (segment.EndingBefore > now && !ledger.Of(segment.Id).IsSettled) Take(segment.EndingBefore);
+        return due is null ? null : due < now + Horizon ? due : now + Horizon;
+
+        void Take(Instant at) => due = due < at ? due : at;
+    }
+
+    /// <summary>True while usage that counts towards a true-up is not final.</summary>
+    public static bool IsWaiting(Statement trueup, IReadOnlyList<OpenContract> contracts) => contracts
+        .Where(c => c.Terms.Contract.Id == trueup.Terms.Contract.Id)
+        .Any(c => c.Terms.Contract.PeriodAfter(c.BilledThrough) is { } next && next.Start < trueup.Period.End);
+}

@@ -1,0 +1,27 @@
+using Billing.Domain.Credits;
+using Billing.UseCases.Contracts;
+using Billing.UseCases.Documents;
+
+namespace Billing.UseCases.Credits;
+
+/// <summary>How commits and credits lie in their customer's partition: a document each, whether they belong to a contract or to the customer.</summary>
+internal static class CommitDocuments
+{
+    private const string Kind = "commit";
+    private const string Prefix = "commit:";
+
+    public static string IdOf(string commitId) => Prefix + LookupKey.Of(commitId);
+
+    public static Task<Found<Commit>?> FindAsync(IDocumentStore store, string customerId, string commitId, CancellationToken stop) =>
+        store.FindAsync<Commit>(Accounts.PlaceOf(customerId), IdOf(commitId), stop);
+
+    /// <summary>Every commit and credit that is stored, archived ones too; grants of recurring commits are only there once they were edited.</summary>
+    public static async Task<List<Found<Commit>>> AllAsync(IDocumentStore store, string customerId, CancellationToken stop) =>
+        [.. (await store.AllAsync(Accounts.PlaceOf(customerId), Prefix, Prefix + "~", stop)).Select(s => new Found<Commit>(s.Value<Commit>(), s.ETag))];
+
+    public static Document Document(Commit commit) => Accounts.PlaceOf(commit.CustomerId).Keep(IdOf(commit.Id), Kind, commit);
+
+    /// <summary>A version that was replaced, for rating a period again as it was.</summary>
+    public static Write Past(Commit commit) => new Write.Create(Accounts.PlaceOf(commit.CustomerId)
+        .Keep($"past-commit:{LookupKey.Of(commit.Id)}:{commit.Version:D6}", "past-commit", commit));
+}

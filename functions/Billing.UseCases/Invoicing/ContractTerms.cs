@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using Billing.Domain.Contracts;
+using Billing.Domain.Credits;
+using Billing.Domain.Invoicing;
+using Billing.Domain.Pricing;
+using Billing.Domain.Values;
+using Billing.UseCases.Pricing;
+
+namespace Billing.UseCases.Invoicing;
+
+/// <summary>Loads what rating a contract needs beside its usage.</summary>
+public sealed class ContractTerms(RateCards cards, Rates rates, Products products, PricingUnits units, ReadMetrics readMetrics)
+{
+    private const int MaxSchedules = 64;
+
+    // The rates of a version of a card never change.
+    private readonly ConcurrentDictionary<(string Card, int Version), RateSchedule> schedules = new();
+
+    /// <summary>Forgets what is cached, after a reset.</summary>
+    public void Clear() => schedules.Clear();
+
+    /// <summary>The terms of a contract as they are now.</summary>
+    /// <param name="contract">The contract.</param>
+    /// <param name="commits">What its lines may draw from, grants included.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<Terms> OfAsync(Contract contract, IReadOnlyList<Commit> commits, CancellationToken stop)
+    {
+        var card = contract.RateCardId is { } cardId ? (await cards.GetAsync(cardId, stop)).Value : null;
+        var schedule = card is null ? new RateSchedule([]) : await ScheduleAsync(card.Id, card.Version, stop);
+        var sold = new Dictionary<string, Product>(StringComparer.Ordinal);
+        var named = commits.Select(c => c.ProductId).Concat(contract.ScheduledCharges.Select(c => c.ProductId)).Concat(contract.Subscriptions.Select(s => s.ProductId));
+        foreach (var id in schedule.Products.Concat(named).Distinct(StringComparer.Ordinal)) sold[id] = (await products.GetAsync(id, stop)).Value;
+        return new Terms(
+            contract, card is null ? Currencies.Usd : Currencies.Find(card.FiatCreditTypeId)!, card?.Version ?? 0, schedule, sold, await MetricsAsync(sold.Values, stop))
+        {
+            Commits = commits,
+            Conversions = card?.Conversions ?? [],
+            UnitNames = card is null ? new Dictionary<string, string>() : await NamesAsync(card, stop),
+            ProductOrder = card?.ProductOrder ?? [],
+        };
+    }
+
+    private async Task<RateSchedule> ScheduleAsync(string cardId, int version, CancellationToken stop)
+    {
+        if (schedules.TryGetValue((cardId, version), out var known)) return known;
+        if (schedules.Count >= MaxSchedules) schedules.Clear();
+        return schedules[(cardId, version)] = new RateSchedule(await rates.OfVersionAsync(cardId, version, stop));
+    }
+
+    private async Task<Dictionary<string, PricedMetric>> MetricsAsync(IEnumerable<Product> sold, CancellationToken stop)
+    {
+        var counted = sold.SelectMany(p => p.Updates.Select(u => u.BillableMetricId).Append(p.Initial.BillableMetricId)).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var metrics = (await readMetrics(counted, stop)).ToDictionary(m => m.Id, StringComparer.Ordinal);
+        return counted.FirstOrDefault(id => !metrics.ContainsKey(id)) is { } missing
+            ? throw new InvalidOperationException($"A product counts the metric {missing}, which does not exist.")
+            : metrics;
+    }
+
+    private async Task<Dictionary<string, string>> NamesAsync(RateCard card, CancellationToken stop)
+    {
+        var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var conversion in card.Conversions)
+            if (await units.FindAsync(conversion.CustomCreditTypeId, stop) is { } unit) names[conversion.CustomCreditTypeId] = unit.Name;
+        return names;
+    }
+}

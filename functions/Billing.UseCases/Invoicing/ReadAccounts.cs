@@ -1,0 +1,90 @@
+using Billing.Domain.Contracts;
+using Billing.Domain.Credits;
+using Billing.Domain.Invoicing;
+using Billing.Domain.Pricing;
+using Billing.UseCases.Contracts;
+using Billing.UseCases.Credits;
+using Billing.UseCases.Documents;
+using NodaTime;
+
+namespace Billing.UseCases.Invoicing;
+
+/// <summary>All that billing a customer needs, read after its head.</summary>
+/// <param name="Commits">Stored ones and grants that have started, archived ones too.</param>
+/// <param name="Ledger">The sums of what was posted.</param>
+/// <param name="LedgerETag">What a write of the sums must present.</param>
+/// <param name="Billed">By contract: the charges on final invoices, and what a write of them must present.</param>
+public sealed record Account(
+    Customer Customer,
+    AccountHead Head,
+    IReadOnlyList<OpenContract> Contracts,
+    IReadOnlyList<Commit> Commits,
+    LedgerTotals Ledger,
+    string? LedgerETag,
+    IReadOnlyDictionary<string, (IReadOnlySet<string> Ids, string? ETag)> Billed);
+
+/// <summary>Reads accounts, and rates them: the same for a draft, a preview, a balance, an alert and a final invoice.</summary>
+public sealed class ReadAccounts(IDocumentStore store, ContractTerms terms, ReadUsage readUsage)
+{
+    private readonly Accounts accounts = new(store);
+
+    /// <summary>The account; null when there is no such customer.</summary>
+    /// <param name="customerId">Whose.</param>
+    /// <param name="head">Read before; null: read here, first.</param>
+    /// <param name="now">Grants are derived up to the end of the periods that it lies in.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<Account?> ReadAsync(string customerId, AccountHead? head, Instant now, CancellationToken stop)
+    {
+        // The head first: what becomes final while we read is shown as a draft, never left out.
+        head ??= await accounts.HeadAsync(customerId, stop);
+        if (await accounts.CustomerAsync(customerId, stop) is not { } customer) return null;
+        var contracts = (await ContractDocuments.AllAsync(store, customerId, stop)).Select(c => c.Value).ToList();
+        var commits = AllCommits(contracts, [.. (await CommitDocuments.AllAsync(store, customerId, stop)).Select(c => c.Value)], now);
+        var (ledger, etag) = await LedgerDocuments.TotalsAsync(store, customerId, stop);
+        var (open, billed) = (new List<OpenContract>(), new Dictionary<string, (IReadOnlySet<string>, string?)>(StringComparer.Ordinal));
+        foreach (var contract in contracts.Where(c => c.ArchivedAt is null))
+        {
+            var charges = await BilledCharges.ReadAsync(store, customerId, contract.Id, stop);
+            billed[contract.Id] = charges;
+            var own = await terms.OfAsync(contract, [.. commits.Where(c => c.IsFor(contract.Id) || c.InvoiceContractId == contract.Id)], stop);
+            var sources = commits.Where(c => c.ContractId == contract.Renewal?.FromContractId && own.Commits.Any(r => r.RolledOver?.CommitId == c.Id && r.Version == Rollovers.Derived)).ToList();
+            open.Add(new OpenContract(own with { RolledOverFrom = sources }, head.Of(contract.Id, InvoiceType.Usage).BilledThrough, charges.Ids));
+        }
+        return new Account(customer, head, open, commits, ledger, etag, billed);
+    }
+
+    /// <summary>Rates statements of an account, in the order of <see cref="AccountRating.Open"/>.</summary>
+    /// <remarks>Errors: as <see cref="AccountRating.Rate"/> and <see cref="ReadUsage"/>.</remarks>
+    public async Task<AccountState> RateAsync(Account account, IReadOnlyList<Statement> statements, Instant until, Instant now, CancellationToken stop)
+    {
+        var usage = new Dictionary<Statement, IReadOnlyList<UsageQuantity>>(ReferenceEqualityComparer.Instance);
+        foreach (var statement in statements.Where(s => s.Type == InvoiceType.Usage)) usage[statement] = await UsageAsync(statement, until, stop);
+        return AccountRating.Rate(statements, s => usage[s], account.Ledger, until, now);
+    }
+
+    private async Task<IReadOnlyList<UsageQuantity>> UsageAsync(Statement statement, Instant until, CancellationToken stop)
+    {
+        var usage = new List<UsageQuantity>();
+        // Products with the same cuts are read together; most have none, so this is one read for most contracts.
+        foreach (var alike in Segmenting.Segments(statement.Terms, statement.Period, until).GroupBy(s => string.Join(' ', s.Segments)))
+        {
+            usage.AddRange(await readUsage(statement.Terms.Contract.CustomerId, [.. alike.Select(s => s.Product)], alike.First().Segments, stop));
+        }
+        return usage;
+    }
+
+    /// <summary>What is stored, the grants that it does not stand for, and what renewals take over.</summary>
+    private static List<Commit> AllCommits(IReadOnlyList<Contract> contracts, List<Commit> stored, Instant now)
+    {
+        var known = stored.Select(c => c.Id).ToHashSet(StringComparer.Ordinal);
+        var all = stored.ToList();
+        foreach (var contract in contracts.Where(c => c.ArchivedAt is null))
+        {
+            var until = contract.PeriodAt(now)?.End ?? contract.EndingBefore ?? now;
+            all.AddRange(Grants.Of(contract, until > now ? until : now).Where(g => !known.Contains(g.Id)));
+        }
+        foreach (var renewal in contracts.Where(c => c.ArchivedAt is null && c.Renewal is not null))
+            all.AddRange(Rollovers.Of(all, renewal).Where(r => !known.Contains(r.Id)));
+        return all;
+    }
+}
