@@ -24,10 +24,13 @@ internal sealed class Town : IClock
         Customers = new Customers(Store, this);
         Settings = new SettingsStore(Store);
         Contracts = new UseCases.Contracts.Contracts(Store, this, Cards);
-        Reading = new ReadAccounts(Store, new ContractTerms(Cards, Rates, Products, new PricingUnits(Store, this), metrics), ReadAsync);
+        var terms = new ContractTerms(Cards, Rates, Products, new PricingUnits(Store, this), metrics);
+        Reading = new ReadAccounts(Store, terms, ReadAsync);
         Parked = new ParkedAccounts(Store);
-        Invoices = new Invoices(Store, this, Reading, Settings);
-        Issue = new IssueInvoices(Store, Reading, Settings);
+        var late = new LateUsage(Store, terms, Reading);
+        Invoices = new Invoices(Store, this, Reading, late, Settings);
+        Changes = new InvoiceChanges(Store, this, Reading, Settings);
+        Issue = new IssueInvoices(Store, Reading, late, Changes, Settings);
         Billing = new BillAccounts(Store, Issue, _ => Task.FromResult(Cut ?? Now), Parked);
         Accounts = new Accounts(Store);
         Ids = new IdSource(this);
@@ -63,6 +66,8 @@ internal sealed class Town : IClock
     public ParkedAccounts Parked { get; }
 
     public Invoices Invoices { get; }
+
+    public InvoiceChanges Changes { get; }
 
     public IssueInvoices Issue { get; }
 

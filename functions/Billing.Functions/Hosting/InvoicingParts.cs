@@ -26,6 +26,8 @@ public static class InvoicingParts
         services.AddSingleton<ReadAccounts>();
         services.AddSingleton<Invoices>();
         services.AddSingleton<ParkedAccounts>();
+        services.AddSingleton<LateUsage>();
+        services.AddSingleton<InvoiceChanges>();
         services.AddSingleton<IssueInvoices>();
         services.AddSingleton<BillAccounts>();
         services.AddSingleton<MeteredUsage>();
