@@ -47,7 +47,7 @@ public sealed class Contracts(IDocumentStore store, IClock clock, RateCards card
                 var existing = await ContractDocuments.FindAsync(store, customer.Id, id, stop);
                 if (existing is not null) return new AccountChange<Contract>(existing.Value, null, []);
                 if (customer.ArchivedAt is not null) return Customers.Archived(customer.Id);
-                if (contract.UniquenessKey is { } key && await uniqueness.TakeAsync(key, customer.Id, id, stop) is { } used) return used;
+                if (contract.UniquenessKey is { } key && await uniqueness.TakeAsync("contract", key, customer.Id, ContractDocuments.IdOf(id), stop) is { } used) return used;
                 return new AccountChange<Contract>(contract, head, [new Write.Create(ContractDocuments.Document(contract))]);
             },
             stop);
@@ -121,5 +121,5 @@ public sealed class Contracts(IDocumentStore store, IClock clock, RateCards card
             : new Refusal("rate_card_archived", "An archived rate card takes no new contracts.", "/rate_card_id", RefusalKind.Conflict);
     }
 
-    private static Refusal NotFound(string id) => new("contract_not_found", $"The customer has no contract with the id '{id}'.", "/contract_id", RefusalKind.NotFound);
+    internal static Refusal NotFound(string id) => new("contract_not_found", $"The customer has no contract with the id '{id}'.", "/contract_id", RefusalKind.NotFound);
 }

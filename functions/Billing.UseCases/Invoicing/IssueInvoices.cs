@@ -1,6 +1,7 @@
 using Billing.Domain.Contracts;
 using Billing.Domain.Invoicing;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
 using NodaTime;
 
@@ -75,7 +76,19 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
                     return await IssueAsync(known, open, Adjustments.Alone(contract.Terms, at, own), at, settled, run, stop);
             }
         }
-        return AccountStep.Settle(known, at, settled.Grace);
+        return await BuyAsync(known, open, at, settled.Grace, stop) ?? AccountStep.Settle(known, at, settled.Grace);
+    }
+
+    /// <summary>The step that buys what thresholds ask for; null when none is reached.</summary>
+    private async Task<AccountStep?> BuyAsync(Account account, IReadOnlyList<Statement> open, Instant at, Duration grace, CancellationToken stop)
+    {
+        if (!account.Contracts.Any(c => Thresholds.AreWatched(c.Terms.Contract))) return null;
+        var state = await read.RateAsync(account, open, Instant.MaxValue, at, stop);
+        var seed = $"{account.Customer.Id}:{account.Head.Version}";
+        var bought = account.Contracts.SelectMany(c => Thresholds.Reached([c], account.Commits, state, $"{seed}:{c.Terms.Contract.Id}", at)).ToList();
+        if (bought.Count == 0) return null;
+        // What was bought is invoiced by the next step.
+        return AccountStep.Of(account, account.Head, Posting.Nothing, [.. bought.Select(b => new Write.Create(CommitDocuments.Document(b.Commit)))], at, grace) with { Due = Accounts.AtOnce };
     }
 
     /// <summary>Statements that can be issued, in order.</summary>
