@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
-using Billing.Domain.Metering;
 using Billing.Domain.Metering.Events;
 using Billing.Domain.Values;
 using Billing.UseCases.Documents;
@@ -68,7 +66,7 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
         var markers = await MetersAsync(state, progress, batch, stop);
         await archive.PutIfAbsentAsync(ArchiveSegment.NameOf(partition, first, last.Sequence), ArchiveSegment.Encode(batch.Select(ArchivedOf), state.Archived), stop);
         var counts = await state.Windows.FoldAsync(batch, stop);
-        bad.AddRange(counts.Unreadable.Select(u => Describe(partition, batch[(int)(u.Sequence - first)], u)));
+        bad.AddRange(counts.Unreadable.Select(u => RejectedUsage.Describe(partition.ToString(), u)));
         await rejected.WriteAsync(partition.ToString(), first, last.Sequence, bad, stop);
         await knownKeys.AddAsync(state.Windows.NewKeys, stop);
         await state.Windows.CommitAsync(last.Sequence, MaxEnqueued(progress, batch), always: false, stop);
@@ -80,11 +78,7 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
     {
         var parsed = state.ParsedAt(position);
         var fold = new FoldMessage(message.Sequence, message.EnqueuedAt, parsed);
-        if (state.Parser.Parse(message.Body, EventShape.Any, parsed) is { } malformed)
-        {
-            // Nothing of a malformed message can be told apart: it is one dead letter.
-            parsed.ReadAsOneBadEvent(malformed);
-        }
+        state.Parser.ReadLogged(message.Body, parsed);
         fold.Verdicts = new Verdict[parsed.Count];
         fold.Keys = new UInt128[parsed.Count];
         foreach (var (index, refusal) in parsed.Refusals) Reject(fold, index, refusal.Detail, partition, bad);
@@ -120,7 +114,7 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
                 if (message.Verdicts[i] == Verdict.Rejected) continue;
                 message.Verdicts[i] = verdicts[at++];
                 if (message.Verdicts[i] == Verdict.Conflict)
-                    bad.Add(Entry("conflict", partition, message, i, "An event with this id was counted with other content; this copy was not.", null));
+                    bad.Add(RejectedUsage.Describe("conflict", partition.ToString(), message, i, "An event with this id was counted with other content; this copy was not."));
             }
         }
     }
@@ -175,27 +169,8 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
     private static void Reject(FoldMessage message, int index, string reason, LogPartition partition, List<RejectedEvent> bad)
     {
         message.Verdicts[index] = Verdict.Rejected;
-        bad.Add(Entry("rejected", partition, message, index, reason, null));
+        bad.Add(RejectedUsage.Describe("rejected", partition.ToString(), message, index, reason));
     }
-
-    private static RejectedEvent Describe(LogPartition partition, FoldMessage message, UnreadableValue value) =>
-        Entry("unreadable", partition, message, value.Index, ReasonOf(value.Why), value.MeterId);
-
-    internal static string ReasonOf(Unreadable why) => why switch
-    {
-        Unreadable.NoValue => "The meter's value property is absent.",
-        Unreadable.NotANumber => "The value is not a number that the meter can read: plain decimal, below 10^15, not closer to zero than 10^-12.",
-        Unreadable.GroupTooLong => $"A group value is longer than {MeterSet.MaxGroupValueBytes} bytes.",
-        _ => throw new ArgumentOutOfRangeException(nameof(why), why, null),
-    };
-
-    private static RejectedEvent Entry(string kind, LogPartition partition, FoldMessage message, int index, string reason, string? meterId)
-    {
-        var read = message.Parsed.Events[index];
-        return new(kind, partition.ToString(), message.Sequence, index, message.EnqueuedAt, reason, meterId, Text(read.Id), Text(read.Source), Text(read.Key));
-    }
-
-    private static string? Text(ReadOnlyMemory<byte> value) => value.IsEmpty ? null : Encoding.UTF8.GetString(value.Span);
 }
 
 /// <summary>Messages of the log are missing between the progress and the batch.</summary>

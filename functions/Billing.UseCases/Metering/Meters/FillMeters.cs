@@ -77,18 +77,10 @@ public sealed class FillMeters(IDocumentStore documents, IEventLog log, IArchive
     private async Task FoldAsync(FoldWindows windows, string name, MeterSet set, List<ArchivedMessage> messages, CancellationToken stop)
     {
         var parser = new EventParser();
-        var batch = new List<FoldMessage>(messages.Count);
-        foreach (var message in messages)
-        {
-            var parsed = new ParsedMessage();
-            if (parser.Parse(message.Body, EventShape.Any, parsed) is { } malformed) parsed.ReadAsOneBadEvent(malformed);
-            var fold = new FoldMessage(message.Sequence, message.EnqueuedAt, parsed) { Meters = set, Verdicts = message.Verdicts.ToArray(), Keys = new UInt128[parsed.Count] };
-            for (var i = 0; i < parsed.Count; i++) fold.Keys[i] = EventIdentity.Key(secret, parsed.Events[i].Source.Span, parsed.Events[i].Id.Span);
-            batch.Add(fold);
-        }
+        var batch = messages.ConvertAll(m => FoldMessage.Of(m, parser, secret));
+        foreach (var message in batch) message.Meters = set;
         var counts = await windows.FoldAsync(batch, stop);
-        await rejected.WriteAsync(name, messages[0].Sequence, messages[^1].Sequence, [.. counts.Unreadable.Select(u => new RejectedEvent(
-            "unreadable", name, u.Sequence, u.Index, messages.Find(m => m.Sequence == u.Sequence)!.EnqueuedAt, RecordUsage.ReasonOf(u.Why), u.MeterId, null, null, null))], stop);
+        await rejected.WriteAsync(name, messages[0].Sequence, messages[^1].Sequence, [.. counts.Unreadable.Select(u => RejectedUsage.Describe(name, u))], stop);
         await knownKeys.AddAsync(windows.NewKeys, stop);
         await windows.CommitAsync(messages[^1].Sequence, clock.GetCurrentInstant(), always: true, stop);
     }

@@ -51,7 +51,7 @@ public sealed class FindEvents(IDocumentStore documents, IEventLog log, IDedupLe
             var blobs = await archive.ListAsync($"{copy.Partition}/", $"{copy.Partition}/{copy.Sequence - 1:x16}~", 1, stop);
             if (blobs.Count == 0) continue;
             var message = ArchiveSegment.Decode((await archive.GetAsync(blobs[0], stop))!.Value).FirstOrDefault(m => m.Sequence == copy.Sequence);
-            if (message is not null) found.Add(Describe(copy.Partition, message, copy.Index, copy.Verdict, Parsed(message), meters));
+            if (message is not null) found.Add(Describe(copy.Partition, Read(message), copy.Index, copy.Verdict, meters));
         }
         return found;
     }
@@ -110,9 +110,9 @@ public sealed class FindEvents(IDocumentStore documents, IEventLog log, IDedupLe
             foreach (var message in ArchiveSegment.Decode((await archive.GetAsync(name, stop))!.Value).Reverse())
             {
                 if (message.Sequence > upper) continue;
-                var parsed = Parsed(message);
-                var end = message.Sequence == below.Sequence ? Math.Min(below.Index, parsed.Count) : parsed.Count;
-                for (var i = end - 1; i >= 0; i--) yield return Describe(partition, message, i, message.Verdicts.Span[i], parsed, meters);
+                var read = Read(message);
+                var end = message.Sequence == below.Sequence ? Math.Min(below.Index, read.Parsed.Count) : read.Parsed.Count;
+                for (var i = end - 1; i >= 0; i--) yield return Describe(partition, read, i, read.Verdicts[i], meters);
             }
             upper = Math.Min(upper, ArchiveSegment.RangeOf(name).First) - (ArchiveSegment.RangeOf(name).First <= upper ? 1 : 0);
         }
@@ -141,22 +141,18 @@ public sealed class FindEvents(IDocumentStore documents, IEventLog log, IDedupLe
     private async Task<MeterSet> MetersAsync(CancellationToken stop) =>
         new((await catalog.AllAsync(stop)).Select(m => m.Meter), secret);
 
-    private static ParsedMessage Parsed(ArchivedMessage message)
-    {
-        var parsed = new ParsedMessage();
-        if (new EventParser().Parse(message.Body, EventShape.Any, parsed) is { } malformed) parsed.ReadAsOneBadEvent(malformed);
-        return parsed;
-    }
+    private FoldMessage Read(ArchivedMessage message) => FoldMessage.Of(message, new EventParser(), secret);
 
-    private static FoundEvent Describe(LogPartition partition, ArchivedMessage message, int index, Verdict verdict, ParsedMessage parsed, MeterSet meters)
+    private static FoundEvent Describe(LogPartition partition, FoldMessage message, int index, Verdict verdict, MeterSet meters)
     {
+        var parsed = message.Parsed;
         var read = parsed.Events[index];
-        var json = read.RawLength > 0 ? message.Body.Slice(read.RawStart, read.RawLength) : message.Body;
+        var json = read.RawLength > 0 ? parsed.Body.Slice(read.RawStart, read.RawLength) : parsed.Body;
         var matched = new List<string>();
         if (verdict != Verdict.Rejected)
             foreach (var meter in meters.ForType(read.Type.Span))
                 if (meters.Passes(meter, parsed.Properties(read))) matched.Add(meters.Meters[meter].Id);
-        var time = read.Time is { } ticks ? Instant.FromUnixTimeTicks(ticks) : message.EnqueuedAt;
+        var time = Instant.FromUnixTimeTicks(message.TimeOf(read));
         return new(partition, message.Sequence, index, verdict, json, Text(read.Id), Text(read.Source), Text(read.Key), Text(read.Type), time, message.EnqueuedAt, matched);
     }
 
