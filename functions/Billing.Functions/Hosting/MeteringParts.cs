@@ -30,6 +30,10 @@ public static class MeteringParts
         services.AddSingleton<AskUsage>();
         services.AddSingleton<QueryMeter>();
         services.AddSingleton<Cut>();
+        services.AddSingleton<RegisterLog>();
+        services.AddSingleton<RecordGap>();
+        services.AddSingleton<CloseLog>();
+        services.AddSingleton<ListLogs>();
         services.AddSingleton(WithSecret<BuildDays>);
         services.AddSingleton(all => new DueJob(
             "days",

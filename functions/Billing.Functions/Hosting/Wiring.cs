@@ -73,6 +73,7 @@ public static class Wiring
         IngestApi.Map(app);
         BillableMetricsApi.Map(app);
         UsageApi.Map(app);
+        LogsApi.Map(app);
         MetersApi.Map(app);
         MeterQueryApi.Map(app);
         EventsApi.Map(app);
