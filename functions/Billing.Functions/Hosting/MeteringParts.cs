@@ -20,6 +20,7 @@ public static class MeteringParts
         services.AddSingleton<MeterCatalog>();
         services.AddSingleton(WithSecret<AcceptUsage>);
         services.AddSingleton(WithSecret<RecordUsage>);
+        services.AddSingleton(WithSecret<UnclaimedUsage>);
         services.AddSingleton<UsageReader>();
         services.AddSingleton(WithSecret<FillMeters>);
         services.AddSingleton<Meters>();

@@ -47,6 +47,7 @@ public static class Storage
         await all.GetRequiredService<SqliteDedupLedger>().ClearAsync();
         await Installation.OpenAsync(all.GetRequiredService<IDocumentStore>(), all.GetRequiredService<UsageLimits>(), now, stop);
         all.GetRequiredService<RecordUsage>().Clear();
+        all.GetRequiredService<UnclaimedUsage>().Clear();
         all.GetRequiredService<FillMeters>().Clear();
         all.GetRequiredService<MeterCatalog>().Clear();
         // The log goes on after the messages that are gone; its progress is past them before anyone asks for it.

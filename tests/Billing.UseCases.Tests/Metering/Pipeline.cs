@@ -27,12 +27,13 @@ public sealed class Pipeline : IAsyncDisposable
     {
         (this.folder, this.database, this.read, Documents, Ledger, Archive, Log, Clock) = (folder, database, read, documents, ledger, archive, log, clock);
         Catalog = new MeterCatalog(documents);
+        Unclaimed = NewUnclaimed();
         Gaps = new RecordGap(documents, log, archive, NewRecord(), clock);
         Closing = new CloseLog(documents, log, archive, NewRecord(), clock);
-        Stats = new IngestStats(documents, log, new Cut(documents, log));
+        Stats = new IngestStats(documents, log, new Cut(documents, log), Unclaimed);
         Events = new FindEvents(documents, ledger, archive, Catalog, Secret);
         Accept = new AcceptUsage(log, clock, UsageLimits.Default, Secret);
-        Record = NewRecord();
+        Record = new RecordUsage(documents, ledger, archive, Catalog, Unclaimed, UsageLimits.Default, Secret);
         Fill = new FillMeters(documents, log, archive, Catalog, clock, Secret);
         Days = new BuildDays(documents, Secret);
         Cut = new Cut(documents, log);
@@ -60,6 +61,10 @@ public sealed class Pipeline : IAsyncDisposable
     public RecordGap Gaps { get; }
     public CloseLog Closing { get; }
     public IngestStats Stats { get; }
+    public UnclaimedUsage Unclaimed { get; }
+
+    /// <summary>Keys that customers have.</summary>
+    public HashSet<string> Owned { get; } = [];
     public FindEvents Events { get; }
 
     public static async Task<Pipeline> StartAsync(string store, int partitions = 1)
@@ -87,7 +92,10 @@ public sealed class Pipeline : IAsyncDisposable
 
     /// <summary>Another owner, which knows nothing of what the first has in its caches.</summary>
     public RecordUsage NewRecord(IDocumentStore? documents = null, IArchive? archive = null, UsageLimits? limits = null) =>
-        new(documents ?? Documents, Ledger, archive ?? Archive, new MeterCatalog(documents ?? Documents), limits ?? UsageLimits.Default, Secret);
+        new(documents ?? Documents, Ledger, archive ?? Archive, new MeterCatalog(documents ?? Documents), NewUnclaimed(documents), limits ?? UsageLimits.Default, Secret);
+
+    public UnclaimedUsage NewUnclaimed(IDocumentStore? documents = null, IsKeyOwned? isOwned = null) =>
+        new(documents ?? Documents, isOwned ?? ((key, _) => Task.FromResult(Owned.Contains(key))), Secret);
 
     public LogPartition Partition(int number = 0) => new(Log.LogId, number);
 

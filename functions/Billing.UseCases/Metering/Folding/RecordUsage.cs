@@ -14,7 +14,7 @@ namespace Billing.UseCases.Metering;
 /// Store failures throw and the caller delivers the batch again; what can't be used is a dead letter and never blocks it. Messages that are
 /// missing come from the archive; those that an operator declared lost are passed.
 /// </remarks>
-public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UsageLimits limits, HashKey secret, long cacheBytes = 48L << 20)
+public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UnclaimedUsage unclaimed, UsageLimits limits, HashKey secret, long cacheBytes = 48L << 20)
 {
     private readonly ConcurrentDictionary<LogPartition, PartitionFold> partitions = new();
     private readonly ProgressStore progressStore = new(documents);
@@ -94,6 +94,7 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
         await rejected.WriteAsync(partition.ToString(), first, last, bad, stop);
         await knownKeys.AddAsync(state.Windows.NewKeys, stop);
         await state.Windows.CommitAsync(last, MaxEnqueued(progress, batch), always: false, stop);
+        await unclaimed.CountAsync(partition, batch, stop);
         return await WriteAsync(Count(progress, batch, counts, markers), etag, stop);
     }
 

@@ -4,6 +4,7 @@ using NodaTime;
 namespace Billing.UseCases.Metering;
 
 /// <summary>What became of all events ever accepted. Invariant: accepted = counted + duplicate + rejected + pending + lost.</summary>
+/// <param name="NoCustomer">Of the counted: under keys that no customer has, and had none when they were counted.</param>
 /// <param name="NoMeter">Of the counted: no meter took them.</param>
 /// <param name="Conflict">Of the duplicates: with other content.</param>
 /// <param name="Pending">Accepted and not folded yet.</param>
@@ -12,17 +13,17 @@ namespace Billing.UseCases.Metering;
 /// <param name="Unreadable">(event, meter) pairs that the meter could not read.</param>
 /// <param name="Cut">Everything the log took before it has been folded.</param>
 public sealed record IngestTotals(
-    long Accepted, long Counted, long NoMeter, long Duplicate, long Conflict, long Rejected, long Pending, long Lost, long Rounded, long Unreadable, Instant Cut);
+    long Accepted, long Counted, long NoCustomer, long NoMeter, long Duplicate, long Conflict, long Rejected, long Pending, long Lost, long Rounded, long Unreadable, Instant Cut);
 
 /// <summary>Adds up the progress of all partitions of all logs.</summary>
-public sealed class IngestStats(IDocumentStore documents, IEventLog log, Cut cut)
+public sealed class IngestStats(IDocumentStore documents, IEventLog log, Cut cut, UnclaimedUsage unclaimed)
 {
     private readonly ProgressStore progressStore = new(documents);
     private readonly LogRegistry registry = new(documents);
 
     public async Task<IngestTotals> ReadAsync(CancellationToken stop)
     {
-        var totals = new IngestTotals(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, await cut.ReadAsync(stop));
+        var totals = new IngestTotals(0, 0, await unclaimed.EventsAsync(stop), 0, 0, 0, 0, 0, 0, 0, 0, await cut.ReadAsync(stop));
         foreach (var known in await registry.AllAsync(stop))
         {
             foreach (var partition in known.Names)
