@@ -21,7 +21,7 @@ internal sealed class OracleCell
     public string Describe(Aggregation aggregation) => aggregation switch
     {
         Aggregation.Count => $"{Count}",
-        Aggregation.Unique => $"{Count} {Different.Count}",
+        Aggregation.Unique => $"{Different.Count} {Different.Count}",
         Aggregation.Max => $"{Count} {Max}",
         Aggregation.Min => $"{Count} {Min}",
         Aggregation.Latest => $"{Count} {Latest.Value}",
