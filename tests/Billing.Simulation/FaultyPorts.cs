@@ -44,13 +44,13 @@ internal sealed class FaultyDocuments(IDocumentStore inner, Faults faults) : IDo
 /// <summary>The dedup ledger behind a bad line: it may take some keys' claims and fail.</summary>
 internal sealed class FaultyLedger(IDedupLedger inner, Faults faults) : IDedupLedger
 {
-    public Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, CancellationToken stop) => faults.CallAsync(
+    public Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, LostClaims lost, CancellationToken stop) => faults.CallAsync(
         "claim",
-        () => inner.ClaimAsync(partition, claims, acceptedAt, stop),
-        () => inner.ClaimAsync(partition, [.. claims.Where(c => (c.Key & 1) == 0)], acceptedAt, stop));
+        () => inner.ClaimAsync(partition, claims, acceptedAt, lost, stop),
+        () => inner.ClaimAsync(partition, [.. claims.Where(c => (c.Key & 1) == 0)], acceptedAt, lost, stop));
 
-    public Task<IReadOnlyList<ClaimedCopy>> FindAsync(UInt128 key, CancellationToken stop) =>
-        faults.CallAsync("find", () => inner.FindAsync(key, stop));
+    public Task<IReadOnlyList<ClaimedCopy>> FindAsync(UInt128 key, LostClaims lost, CancellationToken stop) =>
+        faults.CallAsync("find", () => inner.FindAsync(key, lost, stop));
 
     public async Task SweepAsync(Instant acceptedBefore, CancellationToken stop) =>
         await faults.CallAsync("sweep", async () => { await inner.SweepAsync(acceptedBefore, stop); return true; });
@@ -80,6 +80,9 @@ internal sealed class FaultyLog(IEventLog inner, Faults faults) : IEventLog
         "append",
         async () => { await inner.AppendAsync(messages, stop); return true; },
         () => inner.AppendAsync([.. messages.Take(messages.Count / 2)], stop));
+
+    public Task<long?> NextHeldAsync(int partition, long from, CancellationToken stop) =>
+        faults.CallAsync("next held", () => inner.NextHeldAsync(partition, from, stop));
 
     public Task<LogPosition> PositionAsync(int partition, CancellationToken stop) =>
         faults.CallAsync("position", () => inner.PositionAsync(partition, stop));

@@ -18,7 +18,7 @@ internal sealed class Instance
         var archive = new FaultyArchive(stores.Archive, faults);
         Meters = new MeterCatalog(documents);
         Accept = new AcceptUsage(log, clock, limits, secret);
-        Record = new RecordUsage(documents, new FaultyLedger(stores.Ledger, faults), archive, Meters, limits, secret, cacheBytes);
+        Record = new RecordUsage(documents, new FaultyLedger(stores.Ledger, faults), archive, Meters, new UnclaimedUsage(documents, (_, _) => Task.FromResult(true), secret), limits, secret, cacheBytes);
         Fill = new FillMeters(documents, log, archive, Meters, clock, secret);
         Days = new BuildDays(documents, secret);
         Cut = new Cut(documents, log);

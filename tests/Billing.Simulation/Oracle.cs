@@ -21,7 +21,7 @@ internal sealed class OracleCell
     public string Describe(Aggregation aggregation) => aggregation switch
     {
         Aggregation.Count => $"{Count}",
-        Aggregation.Unique => $"{Count} {Different.Count}",
+        Aggregation.Unique => $"{Different.Count} {Different.Count}",
         Aggregation.Max => $"{Count} {Max}",
         Aggregation.Min => $"{Count} {Min}",
         Aggregation.Latest => $"{Count} {Latest.Value}",
@@ -92,7 +92,7 @@ internal sealed class Oracle
     // Of copies in several partitions any may be first, but of one partition's copies only the lowest.
     private static async Task<(LogPartition, long, int)> FirstAsync(Stores stores, UInt128 key, List<(LogPartition Partition, long Sequence, int Index)> copies)
     {
-        var known = await stores.Ledger.FindAsync(key, CancellationToken.None);
+        var known = await stores.Ledger.FindAsync(key, LostClaims.None, CancellationToken.None);
         if (known.Count == 0) throw new SimulationFailure($"An event was never claimed: {copies[0]}.");
         var first = (known[0].Partition, known[0].Sequence, known[0].Index);
         if (copies.Where(c => c.Partition == first.Partition).OrderBy(c => (c.Sequence, c.Index)).FirstOrDefault() != first) throw new SimulationFailure($"The first claim {first} is not the lowest copy of its partition.");

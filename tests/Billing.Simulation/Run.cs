@@ -51,6 +51,7 @@ internal sealed class Run
         // Continuations must run inside the turns, never on a test runner's context.
         SynchronizationContext.SetSynchronizationContext(null);
         var run = new Run(seed);
+        new RegisterLog(run.stores.Documents, run.stores.Log, run.stores.Archive, new MeterCatalog(run.stores.Documents), run.clock).RunAsync(default).GetAwaiter().GetResult();
         var phases = 1 + run.chance.Next(4);
         for (var phase = 1; phase <= phases; phase++) run.Phase(last: phase == phases);
         return run.turns.Trace;

@@ -9,16 +9,21 @@ public sealed class InMemoryDedupLedger : IDedupLedger
     private readonly Lock gate = new();
     private readonly Dictionary<UInt128, Known> known = [];
 
-    public Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, CancellationToken stop)
+    public Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, LostClaims lost, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        lock (gate) return Task.FromResult(claims.Select(claim => Decide(partition, claim, acceptedAt)).ToArray());
+        lock (gate) return Task.FromResult(claims.Select(claim => Decide(partition, claim, acceptedAt, lost)).ToArray());
     }
 
-    public Task<IReadOnlyList<ClaimedCopy>> FindAsync(UInt128 key, CancellationToken stop)
+    public Task<IReadOnlyList<ClaimedCopy>> FindAsync(UInt128 key, LostClaims lost, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        lock (gate) return Task.FromResult<IReadOnlyList<ClaimedCopy>>(known.TryGetValue(key, out var found) ? [.. found.Copies] : []);
+        lock (gate)
+        {
+            return Task.FromResult<IReadOnlyList<ClaimedCopy>>(known.TryGetValue(key, out var found)
+                ? [.. found.Copies.Select(c => c.Copy).Where(c => !lost.Has(c.Partition, c.Sequence)).OrderBy(c => c.Verdict != Verdict.Fresh)]
+                : []);
+        }
     }
 
     public Task SweepAsync(Instant acceptedBefore, CancellationToken stop)
@@ -31,23 +36,26 @@ public sealed class InMemoryDedupLedger : IDedupLedger
         return Task.CompletedTask;
     }
 
-    private Verdict Decide(LogPartition partition, Claim claim, Instant acceptedAt)
+    private Verdict Decide(LogPartition partition, Claim claim, Instant acceptedAt, LostClaims lost)
     {
-        if (!known.TryGetValue(claim.Key, out var found))
+        if (!known.TryGetValue(claim.Key, out var found)) known.Add(claim.Key, found = new Known { AcceptedAt = acceptedAt });
+        var verdict = Verdict.Fresh;
+        foreach (var (copy, content) in found.Copies)
         {
-            var first = new ClaimedCopy(partition, claim.Sequence, claim.Index, Verdict.Fresh);
-            known.Add(claim.Key, new Known(claim.Content, acceptedAt, [first]));
-            return Verdict.Fresh;
-        }
-        foreach (var copy in found.Copies)
-        {
+            if (lost.Has(copy.Partition, copy.Sequence)) continue;
             if (copy.Partition == partition && copy.Sequence == claim.Sequence && copy.Index == claim.Index)
                 return copy.Verdict == Verdict.Fresh ? Verdict.Replay : copy.Verdict;
+            if (copy.Verdict == Verdict.Fresh) verdict = claim.Content == content ? Verdict.Duplicate : Verdict.Conflict;
         }
-        var verdict = claim.Content == found.Content ? Verdict.Duplicate : Verdict.Conflict;
-        found.Copies.Add(new ClaimedCopy(partition, claim.Sequence, claim.Index, verdict));
+        if (verdict == Verdict.Fresh) found.AcceptedAt = acceptedAt;
+        found.Copies.Add((new ClaimedCopy(partition, claim.Sequence, claim.Index, verdict), claim.Content));
         return verdict;
     }
 
-    private sealed record Known(ulong Content, Instant AcceptedAt, List<ClaimedCopy> Copies);
+    private sealed class Known
+    {
+        public Instant AcceptedAt { get; set; }
+
+        public List<(ClaimedCopy Copy, ulong Content)> Copies { get; } = [];
+    }
 }

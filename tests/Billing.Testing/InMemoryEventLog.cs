@@ -9,6 +9,7 @@ public sealed class InMemoryEventLog(IClock clock, string logId = "log-00000000"
     private readonly Lock gate = new();
     private readonly List<LogMessage>[] messages = [.. Enumerable.Range(0, partitions).Select(_ => new List<LogMessage>())];
     private readonly long[] accepted = new long[partitions];
+    private readonly HashSet<(int Partition, long Sequence)> vanished = [];
 
     public string LogId { get; } = logId;
 
@@ -32,15 +33,34 @@ public sealed class InMemoryEventLog(IClock clock, string logId = "log-00000000"
         return Task.CompletedTask;
     }
 
+    public Task<long?> NextHeldAsync(int partition, long from, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        return Task.FromResult(Read(partition, Math.Max(0, from - 1), 1) is [var next] ? next.Sequence : (long?)null);
+    }
+
     public Task<LogPosition> PositionAsync(int partition, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
         lock (gate) return Task.FromResult(new LogPosition(messages[partition].Count, accepted[partition]));
     }
 
-    /// <summary>Messages after a sequence, in order; at most <paramref name="limit"/>, and as often as asked.</summary>
+    /// <summary>Messages after a sequence that have not vanished, in order; at most <paramref name="limit"/>, and as often as asked.</summary>
     public IReadOnlyList<LogMessage> Read(int partition, long afterSequence, int limit = int.MaxValue)
     {
-        lock (gate) return [.. messages[partition].Skip((int)Math.Min(afterSequence, int.MaxValue)).Take(limit)];
+        lock (gate) return [.. messages[partition].Skip((int)Math.Min(afterSequence, int.MaxValue)).Where(m => !vanished.Contains((partition, m.Sequence))).Take(limit)];
+    }
+
+    /// <summary>All messages ever appended, vanished ones too: what was sent, whatever the log still has.</summary>
+    public IReadOnlyList<LogMessage> Everything(int partition)
+    {
+        lock (gate) return [.. messages[partition]];
+    }
+
+    /// <summary>Messages vanish, as by a fault of the disk or by the end of their keeping.</summary>
+    public void Lose(int partition, long first, long last)
+    {
+        lock (gate)
+            for (var sequence = first; sequence <= last; sequence++) vanished.Add((partition, sequence));
     }
 }

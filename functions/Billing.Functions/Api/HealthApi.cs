@@ -19,14 +19,14 @@ public static class HealthApi
         BackgroundWork work, IHostApplicationLifetime life, CancellationToken stop)
     {
         var store = await StoreAsync(work, stop);
-        var pipeline = work.PipelineRuns();
-        var status = (store && pipeline, life.ApplicationStarted.IsCancellationRequested) switch
+        var stopped = work.PipelineStopped();
+        var status = (store && stopped is null, life.ApplicationStarted.IsCancellationRequested) switch
         {
             (true, _) => HealthStatus.Ready,
             (false, true) => HealthStatus.Degraded,
             (false, false) => HealthStatus.Starting,
         };
-        var health = new Health(status, new HealthChecks(Shown(store), Shown(pipeline)));
+        var health = new Health(status, new HealthChecks(Shown(store), Shown(stopped is null)), stopped);
         return status == HealthStatus.Ready
             ? TypedResults.Ok(health)
             : TypedResults.Json(health, statusCode: StatusCodes.Status503ServiceUnavailable);
@@ -69,7 +69,8 @@ public static class HealthApi
         Failed,
     }
 
-    internal sealed record Health(HealthStatus Status, HealthChecks Checks);
+    /// <param name="Reason">Why events are not being counted; only when they are not.</param>
+    internal sealed record Health(HealthStatus Status, HealthChecks Checks, string? Reason);
 
     /// <param name="Store">The store answers within 2 s.</param>
     /// <param name="Pipeline">Every partition of the log is being counted.</param>

@@ -21,6 +21,7 @@ internal sealed record Check(string What, IReadOnlyList<string> Differences)
         Compare("duplicates with other content", 0, totals.Conflict, wrong);
         Compare("rejected", 0, totals.Rejected, wrong);
         Compare("pending", 0, totals.Pending, wrong);
+        Compare("lost", 0, totals.Lost, wrong);
         Compare("values a meter could not read", 0, totals.Unreadable, wrong);
         return new Check($"{traffic.Requests.Count:N0} events counted once, though {plan.Repeated:N0} were sent twice", wrong);
     }

@@ -28,13 +28,7 @@ internal sealed class DemoHost : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Error).AddConsole(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
         var settings = new Settings(folder, ApiKey: null, TestClock: true, BehindDays: 400, LogPartitions: 1);
         var clock = new DemoClock(start);
-        builder.Services.AddSingleton(settings);
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddStorage(settings);
-        builder.Services.AddMetering(settings);
-        builder.Services.AddInvoicing();
-        builder.Services.AddSingleton(all => ActivatorUtilities.CreateInstance<BillingClock>(all, clock));
-        builder.Services.AddSingleton<IClock>(all => all.GetRequiredService<BillingClock>());
+        builder.Services.AddCapabilities(settings, clock);
         var host = builder.Build();
         try
         {

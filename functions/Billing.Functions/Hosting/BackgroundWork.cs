@@ -7,9 +7,9 @@ namespace Billing.Functions.Hosting;
 /// <param name="Due">Drains the pipeline and runs due work; the test clock steers it.</param>
 /// <param name="EmptyStores">Empties every store and cache but for API keys, to start anew at an instant; the pipeline is drained before.</param>
 /// <param name="StoreIsOpen">Completes with true when the store answers.</param>
-/// <param name="PipelineRuns">True while every partition of the log is being counted.</param>
+/// <param name="PipelineStopped">Null while every partition of the log is being counted; else why one is not, in a sentence for anyone to read.</param>
 public sealed record BackgroundWork(
     DueWork Due,
     Func<Instant, CancellationToken, Task> EmptyStores,
     Func<CancellationToken, Task<bool>> StoreIsOpen,
-    Func<bool> PipelineRuns);
+    Func<string?> PipelineStopped);

@@ -50,6 +50,8 @@ public static class InvoicingParts
                 : null);
         services.AddSingleton<FindUsageOwner>(all => async (key, at, stop) =>
             await all.GetRequiredService<UsageKeys>().OwnerAtAsync(key, at, stop) is { } customer ? new UsageOwner(customer.Id, customer.Name) : null);
+        services.AddSingleton<IsKeyOwned>(all => async (key, stop) => await all.GetRequiredService<UsageKeys>().OwnerAsync(key, stop) is not null);
+        services.AddSingleton<KeysSettled>(all => all.GetRequiredService<UnclaimedUsage>().SettledAsync);
         services.AddSingleton<ReadCurrentPeriod>(all => all.GetRequiredService<Contracts>().CurrentPeriodAsync);
         services.AddSingleton<ListUsageOwners>(all => async (after, limit, stop) =>
         {

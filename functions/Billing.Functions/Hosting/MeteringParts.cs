@@ -20,6 +20,7 @@ public static class MeteringParts
         services.AddSingleton<MeterCatalog>();
         services.AddSingleton(WithSecret<AcceptUsage>);
         services.AddSingleton(WithSecret<RecordUsage>);
+        services.AddSingleton(WithSecret<UnclaimedUsage>);
         services.AddSingleton<UsageReader>();
         services.AddSingleton(WithSecret<FillMeters>);
         services.AddSingleton<Meters>();
@@ -30,6 +31,10 @@ public static class MeteringParts
         services.AddSingleton<AskUsage>();
         services.AddSingleton<QueryMeter>();
         services.AddSingleton<Cut>();
+        services.AddSingleton<RegisterLog>();
+        services.AddSingleton<RecordGap>();
+        services.AddSingleton<CloseLog>();
+        services.AddSingleton<ListLogs>();
         services.AddSingleton(WithSecret<BuildDays>);
         services.AddSingleton(all => new DueJob(
             "days",

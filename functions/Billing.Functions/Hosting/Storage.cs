@@ -15,8 +15,8 @@ namespace Billing.Functions.Hosting;
 /// <summary>Chooses the adapters behind the ports; no other file names one.</summary>
 public static class Storage
 {
-    // What a reset keeps: keys, the installation's own secret, where the log stands and what was answered.
-    private static readonly string[] KeptByReset = [ApiKeys.Kind, Installation.Kind, "progress", "clock"];
+    // What a reset keeps: keys, the installation's own secret, and the clock.
+    private static readonly string[] KeptByReset = [ApiKeys.Kind, Installation.Kind, "clock"];
 
     public static void AddStorage(this IServiceCollection services, Settings settings)
     {
@@ -38,7 +38,7 @@ public static class Storage
             new DueWork(all.GetRequiredService<DueJobs>().DrainAsync, all.GetRequiredService<DueJobs>().NextDueAsync, all.GetRequiredService<DueTimer>().RunAsync),
             (now, stop) => EmptyAsync(all, now, stop),
             StoreIsOpen: async stop => await all.GetRequiredService<IDocumentStore>().ReadAsync(new Place(Container.Catalog, "health"), "none", stop) is null,
-            PipelineRuns: () => all.GetRequiredService<LogPump>().Runs));
+            PipelineStopped: () => all.GetRequiredService<LogPump>().StoppedBecause));
     }
 
     private static async Task EmptyAsync(IServiceProvider all, Instant now, CancellationToken stop)
@@ -46,18 +46,14 @@ public static class Storage
         var log = all.GetRequiredService<SqliteEventLog>();
         await SqliteReset.EmptyAsync(all.GetRequiredService<SqliteDatabase>(), KeptByReset);
         await all.GetRequiredService<SqliteDedupLedger>().ClearAsync();
-        var progressStore = new ProgressStore(all.GetRequiredService<IDocumentStore>());
-        for (var partition = 0; partition < log.Partitions; partition++)
-        {
-            var of = new LogPartition(log.LogId, partition);
-            var (_, etag) = await progressStore.ReadAsync(of, stop);
-            var restarted = new Progress { LogId = of.LogId, Partition = partition, Sequence = (await log.PositionAsync(partition, stop)).LastSequence };
-            await progressStore.TryWriteAsync(restarted, etag, stop);
-        }
         await Installation.OpenAsync(all.GetRequiredService<IDocumentStore>(), all.GetRequiredService<UsageLimits>(), now, stop);
         all.GetRequiredService<RecordUsage>().Clear();
+        all.GetRequiredService<UnclaimedUsage>().Clear();
         all.GetRequiredService<FillMeters>().Clear();
         all.GetRequiredService<MeterCatalog>().Clear();
         all.GetRequiredService<ContractTerms>().Clear();
+        // The log goes on after the messages that are gone; its progress is past them before anyone asks for it.
+        await all.GetRequiredService<RegisterLog>().RunAsync(stop);
+        for (var partition = 0; partition < log.Partitions; partition++) await all.GetRequiredService<RecordUsage>().FoldAsync(new LogPartition(log.LogId, partition), [], stop);
     }
 }

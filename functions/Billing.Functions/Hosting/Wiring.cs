@@ -34,19 +34,25 @@ public static class Wiring
         builder.Services.ConfigureHttpJsonOptions(json => JsonRules.Apply(json.SerializerOptions));
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddApiDescription();
-        builder.Services.AddSingleton(settings);
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddStorage(settings);
-        builder.Services.AddMetering(settings);
-        builder.Services.AddInvoicing();
-        builder.Services.AddSingleton(all => ActivatorUtilities.CreateInstance<BillingClock>(all, realClock));
-        builder.Services.AddSingleton<IClock>(all => all.GetRequiredService<BillingClock>());
+        builder.Services.AddCapabilities(settings, realClock);
         builder.Services.AddSingleton<ApiKeys>();
         builder.Services.AddSingleton<FirstKey>();
         builder.Services.AddSingleton<KeyCheck>();
         builder.Services.AddSingleton<StoredAnswers>();
         builder.Services.AddSingleton<IdempotencyKeys>();
         builder.Services.AddHostedService<Housekeeping>();
+    }
+
+    /// <summary>Registers all that works without a port to listen on: stores, metering, invoicing and their clock.</summary>
+    public static void AddCapabilities(this IServiceCollection services, Settings settings, IClock realClock)
+    {
+        services.AddSingleton(settings);
+        services.AddSingleton(TimeProvider.System);
+        services.AddStorage(settings);
+        services.AddMetering(settings);
+        services.AddInvoicing();
+        services.AddSingleton(all => ActivatorUtilities.CreateInstance<BillingClock>(all, realClock));
+        services.AddSingleton<IClock>(all => all.GetRequiredService<BillingClock>());
     }
 
     /// <summary>Sets the way of a request: problems, route, key, Idempotency-Key, endpoint.</summary>
@@ -69,6 +75,7 @@ public static class Wiring
         IngestApi.Map(app);
         BillableMetricsApi.Map(app);
         UsageApi.Map(app);
+        LogsApi.Map(app);
         MetersApi.Map(app);
         MeterQueryApi.Map(app);
         EventsApi.Map(app);

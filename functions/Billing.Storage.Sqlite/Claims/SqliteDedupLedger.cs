@@ -39,7 +39,7 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
         });
     }
 
-    public async Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, CancellationToken stop)
+    public async Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, LostClaims lost, CancellationToken stop)
     {
         await turn.WaitAsync(stop);
         try
@@ -47,7 +47,7 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
             var id = await IdOfAsync(partition);
             var accepted = acceptedAt.ToUnixTimeTicks();
             added.Clear();
-            var verdicts = database.Read(connection => Judge(connection, id, claims, accepted));
+            var verdicts = database.Read(connection => Judge(connection, id, claims, accepted, lost));
             if (added.Count > 0) await AppendAsync(accepted);
             if (tail.Count >= tailClaims) await SealAsync();
             return verdicts;
@@ -58,7 +58,7 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
         }
     }
 
-    public async Task<IReadOnlyList<ClaimedCopy>> FindAsync(UInt128 key, CancellationToken stop)
+    public async Task<IReadOnlyList<ClaimedCopy>> FindAsync(UInt128 key, LostClaims lost, CancellationToken stop)
     {
         await turn.WaitAsync(stop);
         try
@@ -66,6 +66,7 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
             var copies = new List<ClaimEntry>();
             tail.Find(key, copies);
             database.Read(connection => { merge.Find(connection, key, copies); return true; });
+            LookPast(lost, copies);
             copies.Sort();
             return [.. copies.Select(c => new ClaimedCopy(partitions[c.Partition], c.Sequence, c.Index, c.Verdict))];
         }
@@ -110,7 +111,7 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
     }
 
     // The tail learns of a claim at once, so that a later copy in the same batch meets it.
-    private Verdict[] Judge(SqliteConnection connection, ushort partition, IReadOnlyList<Claim> claims, long accepted)
+    private Verdict[] Judge(SqliteConnection connection, ushort partition, IReadOnlyList<Claim> claims, long accepted, LostClaims lost)
     {
         var verdicts = new Verdict[claims.Count];
         var copies = new List<ClaimEntry>();
@@ -120,6 +121,7 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
             copies.Clear();
             tail.Find(claim.Key, copies);
             merge.Find(connection, claim.Key, copies);
+            LookPast(lost, copies);
             verdicts[i] = VerdictOn(claim, partition, copies, out var isNew);
             if (!isNew) continue;
             var entry = new ClaimEntry((ulong)(claim.Key >> 64), ClaimEntry.LowOf(claim.Key), claim.Content, claim.Sequence, claim.Index, partition, verdicts[i], 0);
@@ -129,19 +131,24 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
         return verdicts;
     }
 
+    // Runs are never rewritten: what is lost stays where it is, and who takes a claim over is written as a first copy of its own.
+    private void LookPast(LostClaims lost, List<ClaimEntry> copies)
+    {
+        if (lost.Any && copies.Count > 0) copies.RemoveAll(c => lost.Has(partitions[c.Partition], c.Sequence));
+    }
+
     private static Verdict VerdictOn(in Claim claim, ushort partition, List<ClaimEntry> copies, out bool isNew)
     {
         isNew = true;
-        if (copies.Count == 0) return Verdict.Fresh;
-        ulong content = 0;
+        var verdict = Verdict.Fresh;
         foreach (var copy in copies)
         {
-            if (copy.Verdict == Verdict.Fresh) content = copy.Content;
+            if (copy.Verdict == Verdict.Fresh) verdict = copy.Content == claim.Content ? Verdict.Duplicate : Verdict.Conflict;
             if (copy.Partition != partition || copy.Sequence != claim.Sequence || copy.Index != claim.Index) continue;
             isNew = false;
             return copy.Verdict == Verdict.Fresh ? Verdict.Replay : copy.Verdict;
         }
-        return content == claim.Content ? Verdict.Duplicate : Verdict.Conflict;
+        return verdict;
     }
 
     private async Task AppendAsync(long accepted)

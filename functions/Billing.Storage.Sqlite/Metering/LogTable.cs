@@ -24,6 +24,8 @@ internal static class LogTable
 
     private const string From = "SELECT position, enqueued, body FROM log WHERE position > ?1 AND position <= ?2 ORDER BY position";
 
+    private const string Next = "SELECT position FROM log WHERE position >= ?1 AND position <= ?2 ORDER BY position LIMIT 1";
+
     private const string Lengths = """
         SELECT position, length(body) FROM log WHERE position > ?1 AND position <= ?2 ORDER BY position LIMIT ?3
         """;
@@ -60,6 +62,15 @@ internal static class LogTable
         var position = row.Step() ? (row.Integer(0), row.Integer(1), row.Integer(2)) : (0, 0, long.MinValue);
         row.Reset();
         return position;
+    }
+
+    public static long? NextHeld(SqliteConnection connection, int partition, long from)
+    {
+        if (from > MaxSequence) return null;
+        var row = connection.Prepare(Next).Bind(1, Row(partition, Math.Max(0, from))).Bind(2, Row(partition, MaxSequence));
+        var next = row.Step() ? row.Integer(0) & MaxSequence : (long?)null;
+        row.Reset();
+        return next;
     }
 
     public static List<LogMessage> Read(SqliteConnection connection, int partition, long afterSequence, Memory<byte> buffer)

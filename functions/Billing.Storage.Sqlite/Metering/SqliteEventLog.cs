@@ -45,6 +45,13 @@ public sealed class SqliteEventLog : IEventLog
         foreach (var (partition, sequence) in reached) tails[partition].Reached(sequence);
     }
 
+    public Task<long?> NextHeldAsync(int partition, long from, CancellationToken stop)
+    {
+        CheckPartition(partition);
+        stop.ThrowIfCancellationRequested();
+        return Task.FromResult(database.Read(connection => LogTable.NextHeld(connection, partition, from)));
+    }
+
     public Task<LogPosition> PositionAsync(int partition, CancellationToken stop)
     {
         CheckPartition(partition);

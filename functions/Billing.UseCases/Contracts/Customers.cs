@@ -10,12 +10,12 @@ namespace Billing.UseCases.Contracts;
 public sealed record NewCustomer(string Name, IReadOnlyList<string> IngestAliases, IReadOnlyDictionary<string, string> CustomFields);
 
 /// <summary>Customers and their usage keys.</summary>
-public sealed class Customers(IDocumentStore store, IClock clock)
+public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? settled = null)
 {
     private const int MaxContractsPerCommit = 45;
 
     private readonly Accounts accounts = new(store);
-    private readonly UsageKeys keys = new(store, new Accounts(store));
+    private readonly UsageKeys keys = new(store, new Accounts(store), settled);
 
     /// <summary>Creates a customer; its id and aliases become its usage keys, from the beginning of time if nobody had them.</summary>
     public async Task<Outcome<Customer>> CreateAsync(NewCustomer wanted, IdSource ids, CancellationToken stop)
@@ -34,7 +34,7 @@ public sealed class Customers(IDocumentStore store, IClock clock)
                 return new AccountChange<Customer>(customer, head, [new Write.Create(Document(customer))]);
             },
             stop);
-        if (created.Refusal is null) await keys.SettleAsync(id, created.Value.Keys.Select(k => k.Key), stop);
+        if (created.Refusal is null) await keys.SettleAsync(id, [.. created.Value.Keys.Select(k => k.Key)], stop);
         return created;
     }
 
@@ -84,11 +84,13 @@ public sealed class Customers(IDocumentStore store, IClock clock)
         while (true)
         {
             var more = false;
+            IReadOnlyList<string> touched = [];
             var archived = await accounts.ChangeAsync<Customer>(
                 id,
                 async head =>
                 {
                     if (await store.FindAsync<Customer>(Accounts.PlaceOf(id), Accounts.CustomerId, stop) is not { } found) return NotFound(id);
+                    touched = [.. found.Value.Keys.Select(k => k.Key)];
                     if (found.Value.ArchivedAt is not null) return new AccountChange<Customer>(found.Value, null, []);
                     var now = clock.GetCurrentInstant();
                     var open = (await ContractDocuments.AllAsync(store, id, stop)).Where(c => c.Value.ArchivedAt is null).ToList();
@@ -107,7 +109,7 @@ public sealed class Customers(IDocumentStore store, IClock clock)
                 },
                 stop);
             if (more) continue;
-            if (archived.Refusal is null) await keys.SettleAsync(id, archived.Value.Keys.Select(k => k.Key), stop);
+            if (archived.Refusal is null) await keys.SettleAsync(id, touched, stop);
             return archived;
         }
     }

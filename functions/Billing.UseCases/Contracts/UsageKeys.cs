@@ -14,13 +14,16 @@ public sealed record KeyLookup(KeyOwnership Ownership, string? ClaimedBy)
     public string? Holder => ClaimedBy ?? Ownership.Owner;
 }
 
+/// <summary>Hears of keys that got or lost an owner, after the customer's documents and the lookups say so.</summary>
+public delegate Task KeysSettled(IReadOnlyCollection<string> keys, CancellationToken stop);
+
 /// <summary>Which customer a usage key belongs to.</summary>
 /// <remarks>
 /// A key is claimed in its lookup first, then the customer's documents are committed, then the lookup is settled. The customer's documents are the
 /// truth: a holder that does not list the key (it crashed, gave up, or let it go without settling) is fenced, read once more, and then loses it.
 /// Each claim writes the lookup, so whoever wants to settle or free it meanwhile meets a conflict.
 /// </remarks>
-public sealed class UsageKeys(IDocumentStore store, Accounts accounts)
+public sealed class UsageKeys(IDocumentStore store, Accounts accounts, KeysSettled? settled = null)
 {
     private const string Kind = "usage-key";
     private const int MaxSettleAttempts = 5;
@@ -60,7 +63,7 @@ public sealed class UsageKeys(IDocumentStore store, Accounts accounts)
     }
 
     /// <summary>Brings lookups in line with the customer's documents. What is not done here is done by the next claimant.</summary>
-    internal async Task SettleAsync(string customerId, IEnumerable<string> keys, CancellationToken stop)
+    internal async Task SettleAsync(string customerId, IReadOnlyCollection<string> keys, CancellationToken stop)
     {
         foreach (var key in keys)
         {
@@ -69,6 +72,7 @@ public sealed class UsageKeys(IDocumentStore store, Accounts accounts)
                 // Someone else wrote it meanwhile; read again.
             }
         }
+        if (settled is not null) await settled(keys, stop);
     }
 
     private async Task<Outcome<KeyOwnership>> TakeAsync(string customerId, string key, CancellationToken stop)

@@ -12,7 +12,7 @@ public sealed class HealthTests
     [InlineData("closed", true, 503, """{"status":"degraded","checks":{"store":"failed","pipeline":"passed"}}""")]
     [InlineData("throws", true, 503, """{"status":"degraded","checks":{"store":"failed","pipeline":"passed"}}""")]
     [InlineData("hangs", true, 503, """{"status":"degraded","checks":{"store":"failed","pipeline":"passed"}}""")]
-    [InlineData("open", false, 503, """{"status":"degraded","checks":{"store":"passed","pipeline":"failed"}}""")]
+    [InlineData("open", false, 503, """{"status":"degraded","checks":{"store":"passed","pipeline":"failed"},"reason":"It stands still."}""")]
     public async Task Health_is_200_only_when_the_store_is_open_and_the_pipeline_runs(string store, bool pipeline, int status, string body)
     {
         Func<CancellationToken, Task<bool>> isOpen = store switch
@@ -26,7 +26,7 @@ public sealed class HealthTests
                 return true;
             },
         };
-        await using var server = await ProbeServer.StartAsync(work: new BackgroundWork(DueWork.None, (_, _) => Task.CompletedTask, isOpen, () => pipeline));
+        await using var server = await ProbeServer.StartAsync(work: new BackgroundWork(DueWork.None, (_, _) => Task.CompletedTask, isOpen, () => pipeline ? null : "It stands still."));
         var answer = await server.Client(token: null).GetAsync("/health");
         Assert.Equal(status, (int)answer.StatusCode);
         Assert.Equal(body, await answer.Content.ReadAsStringAsync());

@@ -76,7 +76,7 @@ public sealed class TestClockTests
                 return Task.CompletedTask;
             });
         await using var server = await ProbeServer.StartAsync(
-            work: new BackgroundWork(work, (_, _) => Task.CompletedTask, _ => Task.FromResult(true), () => true));
+            work: new BackgroundWork(work, (_, _) => Task.CompletedTask, _ => Task.FromResult(true), () => null));
         clock = server.Services.GetRequiredService<IClock>();
         await MoveAsync(server, "2026-04-01T00:00:00Z");
         Assert.Equal(["2026-03-05T00:00:00Z at 2026-03-05T00:00:00Z", "2026-03-09T00:00:00Z at 2026-03-09T00:00:00Z"], seen);

@@ -64,7 +64,7 @@ public abstract class DedupLedgerContract : IAsyncLifetime
         await Claim(First, new Claim(1, 7, 10, 0));
         for (var times = 0; times < 3; times++)
             Assert.Equal([Verdict.Duplicate, Verdict.Conflict], await Claim(First, new(1, 7, 11, 0), new(1, 8, 12, 0)));
-        Assert.Equal(3, (await Ledger.FindAsync(1, Never)).Count);
+        Assert.Equal(3, (await Ledger.FindAsync(1, LostClaims.None, Never)).Count);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public abstract class DedupLedgerContract : IAsyncLifetime
         UInt128[] keys = [new(0, 1), new(1, 0), new(1, 1), new(ulong.MaxValue, 1), new(1, ulong.MaxValue), UInt128.MaxValue, UInt128.Zero];
         Assert.All(await Claim(First, [.. keys.Select((key, index) => new Claim(key, 7, 1, index))]), verdict => Assert.Equal(Verdict.Fresh, verdict));
         foreach (var (key, index) in keys.Select((key, index) => (key, index)))
-            Assert.Equal(new ClaimedCopy(First, 1, index, Verdict.Fresh), Assert.Single(await Ledger.FindAsync(key, Never)));
+            Assert.Equal(new ClaimedCopy(First, 1, index, Verdict.Fresh), Assert.Single(await Ledger.FindAsync(key, LostClaims.None, Never)));
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public abstract class DedupLedgerContract : IAsyncLifetime
         Assert.Equal([Verdict.Fresh], await Claim(First, high));
         Assert.Equal([Verdict.Replay], await Claim(First, high));
         Assert.Equal([Verdict.Conflict], await Claim(First, high with { Content = 0, Index = 100_000 }));
-        Assert.Equal(new ClaimedCopy(First, (1L << 47) + 3, 99_999, Verdict.Fresh), (await Ledger.FindAsync(5, Never))[0]);
+        Assert.Equal(new ClaimedCopy(First, (1L << 47) + 3, 99_999, Verdict.Fresh), (await Ledger.FindAsync(5, LostClaims.None, Never))[0]);
     }
 
     [Fact]
@@ -110,12 +110,12 @@ public abstract class DedupLedgerContract : IAsyncLifetime
     {
         await Claim(Second, new(1, 7, 50, 2), new Claim(2, 7, 50, 3));
         await Claim(First, new(1, 8, 3, 0), new Claim(1, 7, 4, 1));
-        var copies = await Ledger.FindAsync(1, Never);
+        var copies = await Ledger.FindAsync(1, LostClaims.None, Never);
         Assert.Equal(new ClaimedCopy(Second, 50, 2, Verdict.Fresh), copies[0]);
         Assert.Equal(
             [new ClaimedCopy(First, 3, 0, Verdict.Conflict), new ClaimedCopy(First, 4, 1, Verdict.Duplicate)],
             copies.Skip(1).OrderBy(copy => copy.Sequence));
-        Assert.Empty(await Ledger.FindAsync(99, Never));
+        Assert.Empty(await Ledger.FindAsync(99, LostClaims.None, Never));
     }
 
     [Fact]
@@ -124,21 +124,21 @@ public abstract class DedupLedgerContract : IAsyncLifetime
     [Fact]
     public async Task A_sweep_never_forgets_what_was_accepted_at_or_after_its_instant()
     {
-        await Ledger.ClaimAsync(First, [new Claim(1, 7, 1, 0)], Noon - Duration.FromDays(40), Never);
-        await Ledger.ClaimAsync(First, [new Claim(2, 7, 2, 0)], Noon, Never);
-        await Ledger.ClaimAsync(First, [new Claim(3, 7, 3, 0)], Noon + Duration.FromDays(1), Never);
+        await Ledger.ClaimAsync(First, [new Claim(1, 7, 1, 0)], Noon - Duration.FromDays(40), LostClaims.None, Never);
+        await Ledger.ClaimAsync(First, [new Claim(2, 7, 2, 0)], Noon, LostClaims.None, Never);
+        await Ledger.ClaimAsync(First, [new Claim(3, 7, 3, 0)], Noon + Duration.FromDays(1), LostClaims.None, Never);
         await Ledger.SweepAsync(Noon, Never);
-        Assert.Single(await Ledger.FindAsync(2, Never));
+        Assert.Single(await Ledger.FindAsync(2, LostClaims.None, Never));
         Assert.Equal([Verdict.Replay, Verdict.Duplicate], await Claim(First, new(2, 7, 2, 0), new Claim(3, 7, 4, 0)));
     }
 
     [Fact]
     public async Task A_sweep_forgets_what_is_long_past()
     {
-        await Ledger.ClaimAsync(First, [new Claim(1, 7, 1, 0)], Noon - Duration.FromDays(40), Never);
-        await Ledger.ClaimAsync(First, [new Claim(2, 7, 2, 0)], Noon, Never);
+        await Ledger.ClaimAsync(First, [new Claim(1, 7, 1, 0)], Noon - Duration.FromDays(40), LostClaims.None, Never);
+        await Ledger.ClaimAsync(First, [new Claim(2, 7, 2, 0)], Noon, LostClaims.None, Never);
         await Ledger.SweepAsync(Noon - Duration.FromDays(1), Never);
-        Assert.Empty(await Ledger.FindAsync(1, Never));
+        Assert.Empty(await Ledger.FindAsync(1, LostClaims.None, Never));
         Assert.Equal([Verdict.Fresh], await Claim(First, new Claim(1, 7, 5, 0)));
     }
 
@@ -146,7 +146,7 @@ public abstract class DedupLedgerContract : IAsyncLifetime
     public async Task Partitions_that_claim_the_same_key_at_once_have_one_winner()
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, 32).Select(partition => Task.Run(() => Ledger.ClaimAsync(
-            new LogPartition("log-aaaaaaaa", partition), [.. Enumerable.Range(0, 50).Select(n => new Claim((UInt128)n, 7, 1, n))], Noon, Never))));
+            new LogPartition("log-aaaaaaaa", partition), [.. Enumerable.Range(0, 50).Select(n => new Claim((UInt128)n, 7, 1, n))], Noon, LostClaims.None, Never))));
         for (var n = 0; n < 50; n++)
         {
             Assert.Equal(1, answers.Count(verdicts => verdicts[n] == Verdict.Fresh));
@@ -158,14 +158,85 @@ public abstract class DedupLedgerContract : IAsyncLifetime
     public async Task Claims_survive_reopening()
     {
         await Claim(First, new(1, 7, 10, 0), new(1, 7, 11, 0), new Claim(1, 8, 12, 0));
-        var before = await Ledger.FindAsync(1, Never);
+        var before = await Ledger.FindAsync(1, LostClaims.None, Never);
         if (await ReopenAsync() is not { } reopened) return;
         Ledger = reopened;
-        Assert.Equal(before, await Ledger.FindAsync(1, Never));
+        Assert.Equal(before, await Ledger.FindAsync(1, LostClaims.None, Never));
         Assert.Equal(
             [Verdict.Replay, Verdict.Duplicate, Verdict.Conflict, Verdict.Fresh, Verdict.Duplicate],
             await Claim(First, new(1, 7, 10, 0), new(1, 7, 11, 0), new(1, 8, 12, 0), new(2, 7, 13, 0), new(1, 7, 14, 0)));
     }
 
-    private Task<Verdict[]> Claim(LogPartition partition, params Claim[] claims) => Ledger.ClaimAsync(partition, claims, Noon, Never);
+    [Fact]
+    public async Task A_claim_whose_claimant_is_lost_is_taken_over_and_the_taker_replays()
+    {
+        await Claim(First, new Claim(1, 7, 10, 0), new Claim(2, 7, 13, 0));
+        var lost = Lost(First, 10, 12);
+        Assert.Equal([Verdict.Fresh, Verdict.Duplicate], await ClaimPast(lost, Second, new(1, 7, 4, 0), new(2, 7, 4, 1)));
+        Assert.Equal([Verdict.Replay, Verdict.Duplicate], await ClaimPast(lost, Second, new(1, 7, 4, 0), new(2, 7, 4, 1)));
+        Assert.Equal([new ClaimedCopy(Second, 4, 0, Verdict.Fresh)], await Ledger.FindAsync(1, lost, Never));
+    }
+
+    [Fact]
+    public async Task Who_takes_over_is_the_first_that_later_copies_are_held_against()
+    {
+        await Claim(First, new Claim(1, 7, 10, 0));
+        var lost = Lost(First, 10, 10);
+        Assert.Equal([Verdict.Fresh], await ClaimPast(lost, First, new Claim(1, 8, 11, 0)));
+        Assert.Equal([Verdict.Conflict, Verdict.Duplicate], await ClaimPast(lost, Second, new(1, 7, 1, 0), new(1, 8, 2, 0)));
+        Assert.Equal(
+            [new ClaimedCopy(First, 11, 0, Verdict.Fresh), new ClaimedCopy(Second, 1, 0, Verdict.Conflict), new ClaimedCopy(Second, 2, 0, Verdict.Duplicate)],
+            await Ledger.FindAsync(1, lost, Never));
+    }
+
+    [Fact]
+    public async Task Copies_judged_before_the_first_one_was_lost_stay_as_they_were_judged()
+    {
+        await Claim(First, new Claim(1, 7, 10, 0));
+        await Claim(Second, new(1, 7, 1, 0), new Claim(1, 8, 2, 0));
+        var lost = Lost(First, 1, 20);
+        Assert.Equal([Verdict.Duplicate, Verdict.Conflict], await ClaimPast(lost, Second, new(1, 7, 1, 0), new(1, 8, 2, 0)));
+        Assert.Equal([Verdict.Duplicate, Verdict.Conflict], (await Ledger.FindAsync(1, lost, Never)).Select(c => c.Verdict));
+        Assert.Equal([Verdict.Fresh, Verdict.Duplicate], await ClaimPast(lost, Second, new(1, 7, 3, 0), new(1, 7, 4, 0)));
+    }
+
+    [Fact]
+    public async Task A_lost_duplicate_is_looked_past_too()
+    {
+        await Claim(First, new(1, 7, 10, 0), new Claim(1, 7, 11, 0));
+        var lost = Lost(First, 11, 11);
+        Assert.Equal([Verdict.Replay], await ClaimPast(lost, First, new Claim(1, 7, 10, 0)));
+        Assert.Equal([new ClaimedCopy(First, 10, 0, Verdict.Fresh)], await Ledger.FindAsync(1, lost, Never));
+        Assert.Equal(2, (await Ledger.FindAsync(1, LostClaims.None, Never)).Count);
+    }
+
+    [Fact]
+    public async Task A_claim_beyond_the_end_of_a_closed_log_is_taken_over_once_and_by_the_lowest_of_a_batch()
+    {
+        await Claim(First, new(1, 7, 10, 0), new Claim(2, 7, 11, 0));
+        var lost = Lost(First, 11, long.MaxValue);
+        Assert.Equal([Verdict.Duplicate, Verdict.Fresh, Verdict.Duplicate], await ClaimPast(lost, Second, new(1, 7, 1, 0), new(2, 7, 1, 1), new(2, 7, 1, 2)));
+        Assert.Equal([Verdict.Duplicate], await ClaimPast(lost, new LogPartition("log-bbbbbbbb", 0), new Claim(2, 7, 1, 0)));
+    }
+
+    [Fact]
+    public async Task A_claim_can_be_taken_over_again_and_the_takeover_lives_from_its_own_time()
+    {
+        await Ledger.ClaimAsync(First, [new Claim(1, 7, 10, 0)], Noon - Duration.FromDays(40), LostClaims.None, Never);
+        var lost = Lost(First, 10, 10);
+        await Ledger.ClaimAsync(Second, [new Claim(1, 7, 1, 0)], Noon, lost, Never);
+        await Ledger.SweepAsync(Noon - Duration.FromDays(1), Never);
+        Assert.Equal([Verdict.Duplicate], await ClaimPast(lost, Second, new Claim(1, 7, 2, 0)));
+        var both = new LostClaims([new(First, 10, 10), new(Second, 1, 1)]);
+        Assert.Equal([Verdict.Fresh], await ClaimPast(both, Second, new Claim(1, 7, 3, 0)));
+        if (await ReopenAsync() is not { } reopened) return;
+        Ledger = reopened;
+        Assert.Equal([Verdict.Replay, Verdict.Duplicate], await ClaimPast(both, Second, new(1, 7, 3, 0), new(1, 7, 2, 0)));
+    }
+
+    private static LostClaims Lost(LogPartition partition, long first, long last) => new([new LostRange(partition, first, last)]);
+
+    private Task<Verdict[]> ClaimPast(LostClaims lost, LogPartition partition, params Claim[] claims) => Ledger.ClaimAsync(partition, claims, Noon, lost, Never);
+
+    private Task<Verdict[]> Claim(LogPartition partition, params Claim[] claims) => Ledger.ClaimAsync(partition, claims, Noon, LostClaims.None, Never);
 }

@@ -25,6 +25,9 @@ public abstract class EventLogContract : IAsyncLifetime
     /// <summary>What it delivers of a partition after a sequence.</summary>
     protected abstract Task<IReadOnlyList<LogMessage>> DeliverAsync(IEventLog log, int partition, long afterSequence);
 
+    /// <summary>Lets go of the messages up to a sequence; false for an adapter that keeps all.</summary>
+    protected abstract Task<bool> ForgetAsync(IEventLog log, int partition, long through);
+
     protected abstract Task DropAsync();
 
     public async Task InitializeAsync() => Log = await BuildAsync();
@@ -60,6 +63,19 @@ public abstract class EventLogContract : IAsyncLifetime
         Assert.Equal(new LogPosition(3, 501), await Log.PositionAsync(0, Never));
         Assert.Equal(new LogPosition(0, 0), await Log.PositionAsync(1, Never));
         Assert.Equal(new LogPosition(1, 7), await Log.PositionAsync(2, Never));
+    }
+
+    [Fact]
+    public async Task It_tells_the_first_message_from_a_sequence_on_that_it_still_has()
+    {
+        Assert.Null(await Log.NextHeldAsync(0, 1, Never));
+        await Append(Message(0, "a"), Message(0, "b"), Message(0, "c"), Message(1, "other"));
+        foreach (var (from, next) in new (long, long?)[] { (long.MinValue + 1, 1), (0, 1), (1, 1), (2, 2), (3, 3), (4, null), (long.MaxValue, null) })
+            Assert.Equal(next, await Log.NextHeldAsync(0, from, Never));
+        if (!await ForgetAsync(Log, 0, 2)) return;
+        Assert.Equal(3, await Log.NextHeldAsync(0, 1, Never));
+        Assert.Equal(1, await Log.NextHeldAsync(1, 1, Never));
+        Assert.Equal(new LogPosition(3, 3), await Log.PositionAsync(0, Never));
     }
 
     [Fact]

@@ -26,5 +26,11 @@ public sealed class InMemoryEventLogTests : EventLogContract
     protected override Task<IReadOnlyList<LogMessage>> DeliverAsync(IEventLog log, int partition, long afterSequence) =>
         Task.FromResult(((InMemoryEventLog)log).Read(partition, afterSequence));
 
+    protected override Task<bool> ForgetAsync(IEventLog log, int partition, long through)
+    {
+        ((InMemoryEventLog)log).Lose(partition, 1, through);
+        return Task.FromResult(true);
+    }
+
     protected override Task DropAsync() => Task.CompletedTask;
 }

@@ -58,19 +58,23 @@ public sealed class SqliteDedupLedgerOfRunsTests : DedupLedgerContract
         var at = Instant.FromUtc(2026, 3, 1, 12, 0);
         for (var batch = 1; batch <= 400; batch++)
         {
+            // Now and then seven earlier batches are lost, and their claims are there for the taking.
+            var lost = LostBefore(batch);
             var claims = Enumerable.Range(0, 100).Select(i => new Claim(Spread(random.Next(20_000)), (ulong)random.Next(2), batch, i)).ToList();
-            var expected = await oracle.ClaimAsync(partition, claims, at, default);
-            Assert.Equal(expected, await ledger.ClaimAsync(partition, claims, at, default));
+            var expected = await oracle.ClaimAsync(partition, claims, at, lost, default);
+            Assert.Equal(expected, await ledger.ClaimAsync(partition, claims, at, lost, default));
             if (batch % 50 == 0)
             {
                 await ledger.DisposeAsync();
                 ledger = new SqliteDedupLedger(await folder.ReopenAsync(), tailClaims: 500);
-                Assert.Equal(await oracle.ClaimAsync(partition, claims, at, default), await ledger.ClaimAsync(partition, claims, at, default));
+                Assert.Equal(await oracle.ClaimAsync(partition, claims, at, lost, default), await ledger.ClaimAsync(partition, claims, at, lost, default));
             }
         }
         for (var key = 0; key < 20_000; key += 97)
-            Assert.Equal(await oracle.FindAsync(Spread(key), default), await ledger.FindAsync(Spread(key), default));
+            Assert.Equal(await oracle.FindAsync(Spread(key), LostBefore(400), default), await ledger.FindAsync(Spread(key), LostBefore(400), default));
         await ledger.DisposeAsync();
+
+        LostClaims LostBefore(int batch) => new(Enumerable.Range(0, batch / 40).Select(k => new LostRange(partition, k * 40 + 1, k * 40 + 7)));
     }
 
     // Keys of the product are hashes; these are spread as hashes are.

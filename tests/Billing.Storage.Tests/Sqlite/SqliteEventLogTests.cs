@@ -23,6 +23,12 @@ public sealed class SqliteEventLogTests : EventLogContract
     protected override Task<IReadOnlyList<LogMessage>> DeliverAsync(IEventLog log, int partition, long afterSequence) =>
         Task.FromResult(((SqliteEventLog)log).Read(partition, afterSequence, new byte[4_000_000]));
 
+    protected override async Task<bool> ForgetAsync(IEventLog log, int partition, long through)
+    {
+        await ((SqliteEventLog)log).ForgetAsync(partition, through);
+        return true;
+    }
+
     protected override Task DropAsync() => folder.DropAsync();
 
     [Fact]

@@ -22,14 +22,18 @@ public sealed class Pipeline : IAsyncDisposable
     private readonly string? folder;
     private readonly SqliteDatabase? database;
     private readonly Func<int, long, IReadOnlyList<LogMessage>> read;
-    private int made;
 
     private Pipeline(string? folder, SqliteDatabase? database, IDocumentStore documents, IDedupLedger ledger, IArchive archive, IEventLog log, Func<int, long, IReadOnlyList<LogMessage>> read, ManualClock clock)
     {
         (this.folder, this.database, this.read, Documents, Ledger, Archive, Log, Clock) = (folder, database, read, documents, ledger, archive, log, clock);
         Catalog = new MeterCatalog(documents);
+        Unclaimed = NewUnclaimed();
+        Gaps = new RecordGap(documents, log, archive, NewRecord(), clock);
+        Closing = new CloseLog(documents, log, archive, NewRecord(), clock);
+        Stats = new IngestStats(documents, log, new Cut(documents, log), Unclaimed);
+        Events = new FindEvents(documents, ledger, archive, Catalog, Secret);
         Accept = new AcceptUsage(log, clock, UsageLimits.Default, Secret);
-        Record = NewRecord();
+        Record = new RecordUsage(documents, ledger, archive, Catalog, Unclaimed, UsageLimits.Default, Secret);
         Fill = new FillMeters(documents, log, archive, Catalog, clock, Secret);
         Days = new BuildDays(documents, Secret);
         Cut = new Cut(documents, log);
@@ -54,6 +58,14 @@ public sealed class Pipeline : IAsyncDisposable
     public Cut Cut { get; }
     public UsageReader Reader { get; }
     public RejectedUsage Rejected { get; }
+    public RecordGap Gaps { get; }
+    public CloseLog Closing { get; }
+    public IngestStats Stats { get; }
+    public UnclaimedUsage Unclaimed { get; }
+
+    /// <summary>Keys that customers have.</summary>
+    public HashSet<string> Owned { get; } = [];
+    public FindEvents Events { get; }
 
     public static async Task<Pipeline> StartAsync(string store, int partitions = 1)
     {
@@ -61,27 +73,65 @@ public sealed class Pipeline : IAsyncDisposable
         if (store == "memory")
         {
             var log = new InMemoryEventLog(clock, partitions: partitions);
-            return new(null, null, new InMemoryDocumentStore(), new InMemoryDedupLedger(), new InMemoryArchive(), log, (p, after) => log.Read(p, after), clock);
+            return await RegisteredAsync(new(null, null, new InMemoryDocumentStore(), new InMemoryDedupLedger(), new InMemoryArchive(), log, (p, after) => log.Read(p, after), clock));
         }
         var folder = Directory.CreateTempSubdirectory("billing-test-").FullName;
         var database = SqliteDatabase.Open(folder);
         var sqliteLog = new SqliteEventLog(database, clock, await LogIdentity.ReadOrCreateAsync(database), partitions);
-        return new(folder, database, new SqliteDocumentStore(database), new SqliteDedupLedger(database), new SqliteArchive(database), sqliteLog, (p, after) => sqliteLog.Read(p, after, new byte[16 << 20]), clock);
+        return await RegisteredAsync(new(folder, database, new SqliteDocumentStore(database), new SqliteDedupLedger(database), new SqliteArchive(database), sqliteLog, (p, after) => sqliteLog.Read(p, after, new byte[16 << 20]), clock));
     }
 
+    /// <summary>A server on the same stores that takes events into another log.</summary>
+    public Task<Pipeline> WithLogAsync(string id, int partitions = 1)
+    {
+        var log = new InMemoryEventLog(Clock, id, partitions);
+        return RegisteredAsync(new(null, null, Documents, Ledger, Archive, log, (p, after) => log.Read(p, after), Clock));
+    }
+
+    public Task RegisterAsync() => new RegisterLog(Documents, Log, Archive, Catalog, Clock).RunAsync(default);
+
     /// <summary>Another owner, which knows nothing of what the first has in its caches.</summary>
-    public RecordUsage NewRecord(IDocumentStore? documents = null) =>
-        new(documents ?? Documents, Ledger, Archive, new MeterCatalog(documents ?? Documents), UsageLimits.Default, Secret);
+    public RecordUsage NewRecord(IDocumentStore? documents = null, IArchive? archive = null, UsageLimits? limits = null) =>
+        new(documents ?? Documents, Ledger, archive ?? Archive, new MeterCatalog(documents ?? Documents), NewUnclaimed(documents), limits ?? UsageLimits.Default, Secret);
+
+    public UnclaimedUsage NewUnclaimed(IDocumentStore? documents = null, IsKeyOwned? isOwned = null) =>
+        new(documents ?? Documents, isOwned ?? ((key, _) => Task.FromResult(Owned.Contains(key))), Secret);
 
     public LogPartition Partition(int number = 0) => new(Log.LogId, number);
 
     public IReadOnlyList<LogMessage> Messages(int partition = 0, long after = 0) => read(partition, after);
 
+    /// <summary>Messages vanish from the log, as by a fault of the disk.</summary>
+    public async Task LoseAsync(long first, long last, int partition = 0)
+    {
+        if (Log is InMemoryEventLog memory) memory.Lose(partition, first, last);
+        else
+        {
+            await database!.WriteAsync(connection =>
+            {
+                using var command = connection.CreateCommand();
+                command.CommandText = $"DELETE FROM log WHERE position BETWEEN {((long)partition << 48) + first} AND {((long)partition << 48) + last}";
+                return command.ExecuteNonQuery();
+            });
+        }
+    }
+
+    /// <summary>Folds messages so far that they are archived, and no further: the owner dies.</summary>
+    public async Task ArchiveOnlyAsync(IReadOnlyList<LogMessage> messages, int partition = 0)
+    {
+        var dying = NewRecord(archive: new InterruptedArchive(Archive, afterPut: () => throw new IOException("dead")));
+        await Assert.ThrowsAsync<IOException>(() => dying.FoldAsync(Partition(partition), messages, default));
+    }
+
+    /// <summary>What an operator says is lost of partition 0.</summary>
+    public LostMessages Lost(long first, long last, long? events = null, string? log = null, int partition = 0) =>
+        new(log ?? Log.LogId, partition, first, last, "The disk broke.", events);
+
     /// <summary>Creates a meter; it counts from here on, and what came before when <see cref="FillAsync"/> has run.</summary>
     public async Task<Meter> MeterAsync(Aggregation aggregation, string? value = null, params string[][] groupings)
     {
         var meter = new Meter(
-            $"00000000-0000-7000-8000-{++made:d12}", aggregation, null, null, [], value is null ? null : PropertyPath.Read(value).Value,
+            $"00000000-0000-7000-8000-{(await Catalog.AllAsync(default)).Count + 1:d12}", aggregation, null, null, [], value is null ? null : PropertyPath.Read(value).Value,
             [.. groupings.Select(g => g.Select(d => new Dimension(d, PropertyPath.OfName(d))).ToArray())]);
         var document = new MeterDocument { Meter = meter, Name = meter.Id, Slug = meter.Id, CreatedAt = Clock.Now, Fill = new MeterFill(new Dictionary<string, long>(), 0) };
         Assert.True(await Catalog.TryWriteAsync(document, null, default));
@@ -136,6 +186,12 @@ public sealed class Pipeline : IAsyncDisposable
 
     public async Task<IReadOnlyList<Stored>> DocumentsAsync(string kind) => (await Documents.OfKindAsync(Container.Usage, kind, null, 100_000, default)).Items;
 
+    private static async Task<Pipeline> RegisteredAsync(Pipeline pipeline)
+    {
+        await pipeline.RegisterAsync();
+        return pipeline;
+    }
+
     public static Instant At(string text) => InstantPattern.ExtendedIso.Parse(text).Value;
 
     /// <summary>A Metronome event of customer c.</summary>
@@ -144,8 +200,8 @@ public sealed class Pipeline : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (Ledger is IAsyncDisposable ledger) await ledger.DisposeAsync();
         if (database is null) return;
+        if (Ledger is IAsyncDisposable ledger) await ledger.DisposeAsync();
         await database.DisposeAsync();
         Directory.Delete(folder!, recursive: true);
     }

@@ -33,6 +33,18 @@ public sealed class UnreadableTests
         Assert.All(listed, e => Assert.Equal(("unreadable", sum.Id), (e.Kind, e.MeterId)));
     }
 
+    [Fact]
+    public async Task What_a_new_meter_cannot_read_of_the_past_is_listed_with_the_same_particulars()
+    {
+        await using var pipeline = await StartAsync("memory");
+        await pipeline.SendAsync(Event("good", null, """{"n":1}"""), Event("bad", null, """{"n":"many"}""", customer: "acme"));
+        await pipeline.FoldAsync();
+        var meter = await pipeline.MeterAsync(Aggregation.Sum, "n");
+        await pipeline.FillAsync();
+        var listed = Assert.Single((await pipeline.Rejected.ListAsync(null, 10, default)).Entries);
+        Assert.Equal(("unreadable", 1L, 1, meter.Id, "bad", "acme"), (listed.Kind, listed.Sequence, listed.Index, listed.MeterId!, listed.Id!, listed.Key!));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -73,6 +73,14 @@ public sealed class EventParser
         }
     }
 
+    /// <summary>Reads a message of the log, whatever it is: of one that can't be read at all nothing can be told apart, so it is one event that can't be used.</summary>
+    /// <param name="body">The bytes; they must stay as they are while <paramref name="into"/> is used.</param>
+    /// <param name="into">Receives the events; what it held is gone.</param>
+    public void ReadLogged(ReadOnlyMemory<byte> body, ParsedMessage into)
+    {
+        if (Parse(body, EventShape.Any, into) is { } malformed) into.ReadAsOneBadEvent(malformed);
+    }
+
     private void ReadOne(ref Utf8JsonReader reader, EventShape shape, bool alone, ParsedMessage into)
     {
         var index = into.Count;

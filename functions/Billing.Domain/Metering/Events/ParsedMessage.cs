@@ -29,7 +29,7 @@ public sealed class ParsedMessage
         properties.AsSpan(of.FirstProperty, of.PropertyCount);
 
     /// <summary>Makes the message stand for one event that can't be used.</summary>
-    public void ReadAsOneBadEvent(Refusal refusal)
+    internal void ReadAsOneBadEvent(Refusal refusal)
     {
         Clear(Body);
         Refusals.Add((0, refusal));

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Billing.Domain.Metering.Events;
 
 /// <summary>What a property's value is, as far as meters care.</summary>
@@ -57,8 +55,4 @@ public struct UsageEvent
 
     /// <summary>How many properties it has.</summary>
     public int PropertyCount { get; set; }
-
-    public readonly string KeyText => Encoding.UTF8.GetString(Key.Span);
-
-    public readonly string TypeText => Encoding.UTF8.GetString(Type.Span);
 }

@@ -14,7 +14,7 @@ public struct CellState
     /// <summary>Sum, extreme or latest value, scaled by 10^12.</summary>
     public Int128 Value { get; private set; }
 
-    /// <summary>Events counted.</summary>
+    /// <summary>Events counted; of UNIQUE how many different values there are, since events of one value are not told apart.</summary>
     public long Count { get; private set; }
 
     /// <summary>UNIQUE: hashes of the values seen; else null.</summary>
@@ -29,7 +29,10 @@ public struct CellState
         switch (aggregation)
         {
             case Aggregation.Count: break;
-            case Aggregation.Unique: (Elements ?? Set()).Add(measure.Element); break;
+            case Aggregation.Unique:
+                (Elements ?? Set()).Add(measure.Element);
+                Count = Elements!.Count;
+                return;
             case Aggregation.Latest: Take(measure.Value, new LatestMark(measure.Time, measure.EventHash)); break;
             default: Take(aggregation, measure.Value); break;
         }
@@ -43,7 +46,10 @@ public struct CellState
         switch (aggregation)
         {
             case Aggregation.Count: break;
-            case Aggregation.Unique: (Elements ?? Set()).UnionWith(other.Elements!); break;
+            case Aggregation.Unique:
+                (Elements ?? Set()).UnionWith(other.Elements!);
+                Count = Elements!.Count;
+                return;
             case Aggregation.Latest: Take(other.Value, other.Latest!); break;
             default: Take(aggregation, other.Value); break;
         }
@@ -62,7 +68,8 @@ public struct CellState
     };
 
     /// <summary>A state as it was stored.</summary>
-    internal static CellState Of(long count, Int128 value, object? more) => new() { Count = count, Value = value, more = more };
+    internal static CellState Of(long count, Int128 value, object? more) =>
+        new() { Count = more is HashSet<UInt128> elements ? elements.Count : count, Value = value, more = more };
 
     private void Take(Aggregation aggregation, Int128 value)
     {

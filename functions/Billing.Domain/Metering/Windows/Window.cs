@@ -42,11 +42,7 @@ public sealed class Window(int cellMinutes, HashRange range, long watermark)
     /// <summary>Adds all cells of a series, moved to another cell (for days: the hour).</summary>
     public void Merge(Series other, int? cell = null)
     {
-        if (!series.TryGetValue(other.Hash, out var of))
-        {
-            of = new Series(other.Hash, other.MeterId, other.Aggregation, other.Grouping, other.Group);
-            series.Add(other.Hash, of);
-        }
+        var of = Part(other);
         for (var i = 0; i < other.Count; i++) of.At(cell ?? other.Indexes[i]).Merge(other.Aggregation, other.States[i]);
     }
 
@@ -68,27 +64,25 @@ public sealed class Window(int cellMinutes, HashRange range, long watermark)
         return (low, high);
     }
 
-    // The event count of a UNIQUE cell stays with one half, or halves would count events twice.
     private static void SplitElements(Series of, Window low, Window high)
     {
         for (var i = 0; i < of.Count; i++)
         {
-            var elements = of.States[i].Elements!;
-            var lower = elements.Where(e => low.Range.Contains(PlaceOf(of.Hash, e))).ToHashSet();
-            var higher = elements.Where(e => high.Range.Contains(PlaceOf(of.Hash, e))).ToHashSet();
-            var count = of.States[i].Count;
-            if (lower.Count > 0) Into(low, of, i, lower, higher.Count > 0 ? lower.Count : count);
-            if (higher.Count > 0) Into(high, of, i, higher, lower.Count > 0 ? count - lower.Count : count);
+            foreach (var half in new[] { low, high })
+            {
+                var elements = of.States[i].Elements!.Where(e => half.Range.Contains(PlaceOf(of.Hash, e))).ToHashSet();
+                if (elements.Count > 0) half.Part(of).At(of.Indexes[i]) = CellState.Of(elements.Count, 0, elements);
+            }
         }
     }
 
-    private static void Into(Window half, Series of, int i, HashSet<UInt128> elements, long count)
+    private Series Part(Series of)
     {
-        if (!half.series.TryGetValue(of.Hash, out var part))
+        if (!series.TryGetValue(of.Hash, out var part))
         {
             part = new Series(of.Hash, of.MeterId, of.Aggregation, of.Grouping, of.Group);
-            half.series.Add(of.Hash, part);
+            series.Add(of.Hash, part);
         }
-        part.At(of.Indexes[i]) = CellState.Of(count, 0, elements);
+        return part;
     }
 }

@@ -19,6 +19,7 @@ public static class IngestApi
             .Accepts<IReadOnlyList<CloudEvent>>("application/cloudevents-batch+json", "application/json", "application/cloudevents+json")
             .Produces(StatusCodes.Status204NoContent).WithName("ingestEvents").WithTags("OpenMeter");
         app.MapGet("/v1/ingest/stats", StatsAsync).Needs(Scope.Read).WithName("getIngestStats").WithTags("Usage");
+        app.MapGet("/v1/ingest/unclaimed", UnclaimedAsync).Needs(Scope.Read).WithName("listUnclaimedUsage").WithTags("Usage");
         app.MapGet("/v1/ingest/rejected", RejectedAsync).Needs(Scope.Read).WithName("listRejectedUsage").WithTags("Usage");
     }
 
@@ -33,9 +34,17 @@ public static class IngestApi
         return accepted.Refusal is null ? Results.NoContent() : Answers.Empty(accepted);
     }
 
-    /// <summary>What became of all events: accepted = counted + duplicate + rejected + pending.</summary>
+    /// <summary>What became of all events: accepted = counted + duplicate + rejected + pending + lost.</summary>
     internal static async Task<Answer<Data<IngestTotals>>> StatsAsync(IngestStats stats, CancellationToken stop) =>
         Answers.Of<IngestTotals>(await stats.ReadAsync(stop));
+
+    /// <summary>Lists the keys that usage came for and no customer has: what is counted and not billed. A customer with such an ingest alias takes it all.</summary>
+    internal static async Task<Answer<Listing<UnclaimedKey>>> UnclaimedAsync([AsParameters] PageQuery page, UnclaimedUsage unclaimed, CancellationToken stop)
+    {
+        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<UnclaimedKey>(refusal);
+        var found = await unclaimed.ListAsync(wanted.From, wanted.Limit, stop);
+        return Answers.List<UnclaimedKey>(new Listing<UnclaimedKey>(found.Items, PageCursor.Encode(found.Next)));
+    }
 
     /// <summary>Lists what was not counted, newest first: dead letters, conflicting copies, and values that a meter could not read.</summary>
     internal static async Task<Answer<Listing<RejectedEvent>>> RejectedAsync([AsParameters] PageQuery page, RejectedUsage rejected, CancellationToken stop)

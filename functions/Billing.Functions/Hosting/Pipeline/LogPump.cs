@@ -13,19 +13,19 @@ public sealed record BatchSettings(TimeSpan MaxWait, int MaxBytes)
 }
 
 /// <summary>Delivers the embedded log to the fold, each partition in order and at least once; the host's trigger does this on Azure.</summary>
-public sealed class LogPump(SqliteEventLog eventLog, RecordUsage record, IDocumentStore documents, BatchSettings batches, ILogger<LogPump> log) : BackgroundService
+public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, RecordUsage record, IDocumentStore documents, BatchSettings batches, ILogger<LogPump> log) : BackgroundService
 {
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(5);
 
     private readonly ProgressStore progressStore = new(documents);
-    private readonly bool[] failing = new bool[eventLog.Partitions];
+    private readonly string?[] stopped = new string?[eventLog.Partitions];
     private TaskCompletionSource hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool running;
     private int draining;
 
-    /// <summary>True while every partition is being folded without failures.</summary>
-    public bool Runs => running && !failing.Contains(true);
+    /// <summary>Null while every partition is being folded; else why one is not, in a sentence for anyone to read.</summary>
+    public string? StoppedBecause => running ? Array.Find(stopped, s => s is not null) : "Folding has not started yet.";
 
     /// <summary>Completes when every message appended before the call is folded.</summary>
     public async Task DrainAsync(CancellationToken stop)
@@ -46,6 +46,13 @@ public sealed class LogPump(SqliteEventLog eventLog, RecordUsage record, IDocume
         }
     }
 
+    /// <summary>Registers the log, then starts folding it. Errors: throws when the log was closed.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await register.RunAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         running = true;
@@ -60,7 +67,6 @@ public sealed class LogPump(SqliteEventLog eventLog, RecordUsage record, IDocume
             try
             {
                 await StepAsync(partition, stop);
-                failing[partition] = false;
                 backOff = FirstBackOff;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -73,7 +79,9 @@ public sealed class LogPump(SqliteEventLog eventLog, RecordUsage record, IDocume
             }
             catch (Exception fault)
             {
-                failing[partition] = true;
+                stopped[partition] = fault is LogGapException or LogClosedException
+                    ? fault.Message
+                    : $"Partition {eventLog.LogId}/{partition} could not be folded; the server's log says why. It is tried again and again.";
                 log.LogError(fault, "Partition {Partition} could not be folded; the next try is in {BackOff}.", partition, backOff);
                 await Task.Delay(backOff, stop);
                 backOff = backOff * 2 < LongestBackOff ? backOff * 2 : LongestBackOff;
@@ -84,18 +92,21 @@ public sealed class LogPump(SqliteEventLog eventLog, RecordUsage record, IDocume
     private async Task StepAsync(int partition, CancellationToken stop)
     {
         var of = new LogPartition(eventLog.LogId, partition);
-        var (progress, _) = await progressStore.ReadAsync(of, stop);
+        // What an earlier life archived and did not fold comes first, and what was declared lost is passed.
+        var folded = (await record.FoldAsync(of, [], stop)).Sequence;
+        if ((await eventLog.PositionAsync(partition, stop)).LastSequence <= folded) stopped[partition] = null;
         var full = false;
         var buffer = new byte[batches.MaxBytes];
-        for (var folded = progress.Sequence; ;)
+        while (true)
         {
             await eventLog.WaitAsync(partition, folded, stop);
             if (!full) await GatherAsync(stop);
             var messages = eventLog.Read(partition, folded, buffer);
+            if (messages.Count == 0) throw new LogGapException(of, folded + 1, (await eventLog.PositionAsync(partition, stop)).LastSequence + 1);
             full = messages.Sum(m => (long)m.Body.Length) > batches.MaxBytes / 2;
             folded = (await record.FoldAsync(of, messages, stop)).Sequence;
             await eventLog.ForgetAsync(partition, folded);
-            failing[partition] = false;
+            stopped[partition] = null;
         }
     }
 

@@ -1,5 +1,6 @@
 using Billing.Domain.Metering;
 using Billing.Domain.Metering.Events;
+using Billing.Domain.Values;
 using NodaTime;
 
 namespace Billing.UseCases.Metering;
@@ -19,6 +20,16 @@ internal sealed class FoldMessage(long sequence, Instant enqueuedAt, ParsedMessa
     /// <summary>By event index: the dedup keys.</summary>
     public UInt128[] Keys { get; set; } = [];
 
+    /// <summary>A message from the archive, with the verdicts it has there.</summary>
+    public static FoldMessage Of(ArchivedMessage archived, EventParser parser, HashKey secret)
+    {
+        var parsed = new ParsedMessage();
+        parser.ReadLogged(archived.Body, parsed);
+        var message = new FoldMessage(archived.Sequence, archived.EnqueuedAt, parsed) { Verdicts = archived.Verdicts.ToArray(), Keys = new UInt128[parsed.Count] };
+        for (var i = 0; i < parsed.Count; i++) message.Keys[i] = EventIdentity.Key(secret, parsed.Events[i].Source.Span, parsed.Events[i].Id.Span);
+        return message;
+    }
+
     /// <summary>The meters that take this message.</summary>
     public MeterSet? Meters { get; set; }
 
@@ -29,7 +40,7 @@ internal sealed class FoldMessage(long sequence, Instant enqueuedAt, ParsedMessa
 }
 
 /// <summary>A value that a meter could not read, for the list of what was not counted.</summary>
-internal readonly record struct UnreadableValue(long Sequence, int Index, string MeterId, Unreadable Why);
+internal readonly record struct UnreadableValue(FoldMessage Message, int Index, string MeterId, Unreadable Why);
 
 /// <summary>What a fold counted.</summary>
 internal sealed class FoldCounts

@@ -129,7 +129,7 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
                 matched = true;
                 var why = meters.Read(meter, properties, time, message.Keys[i], out var measure, out var rounded);
                 if (why == Unreadable.None) why = Add(meters, meter, properties, targets[at], message.Sequence, time, measure);
-                if (why != Unreadable.None) counts.Unreadable.Add(new(message.Sequence, i, meters.Meters[meter].Id, why));
+                if (why != Unreadable.None) counts.Unreadable.Add(new(message, i, meters.Meters[meter].Id, why));
                 else if (rounded) counts.Rounded++;
             }
             if (matched) at++;

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
-using Billing.Domain.Metering;
 using Billing.Domain.Metering.Events;
 using Billing.Domain.Values;
 using Billing.UseCases.Documents;
@@ -12,24 +10,52 @@ namespace Billing.UseCases.Metering;
 /// Turns messages of the log into windows, exactly once: parse, claim, archive with verdicts, fold, write progress.
 /// A crash between any two steps, and any redelivery, end in the same state.
 /// </summary>
-/// <remarks>Store failures throw and the caller delivers the batch again; what can't be used is a dead letter and never blocks it.</remarks>
-public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UsageLimits limits, HashKey secret, long cacheBytes = 48L << 20)
+/// <remarks>
+/// Store failures throw and the caller delivers the batch again; what can't be used is a dead letter and never blocks it. Messages that are
+/// missing come from the archive; those that an operator declared lost are passed.
+/// </remarks>
+public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UnclaimedUsage unclaimed, UsageLimits limits, HashKey secret, long cacheBytes = 48L << 20)
 {
     private readonly ConcurrentDictionary<LogPartition, PartitionFold> partitions = new();
     private readonly ProgressStore progressStore = new(documents);
+    private readonly LogRegistry registry = new(documents);
+    private readonly NextMessages nextMessages = new(archive);
     private readonly RejectedUsage rejected = new(archive);
     private readonly KnownKeys knownKeys = new(documents);
 
-    /// <summary>Folds messages of one partition, in order and without a gap after the progress; those at or below it are skipped.</summary>
+    /// <summary>Folds messages of one partition, in order; those at or below the progress are skipped, and missing ones are taken from the archive.</summary>
+    /// <param name="partition">A partition of a registered log.</param>
+    /// <param name="messages">As delivered. None: what the archive holds after the progress is folded, and recorded gaps are passed.</param>
+    /// <param name="stop">Gives up.</param>
     /// <returns>The progress afterwards.</returns>
-    /// <remarks>Errors: <see cref="LogGapException"/> when messages are missing; <see cref="StaleFoldException"/> when another owner was faster.</remarks>
+    /// <remarks>
+    /// Errors: <see cref="LogGapException"/> when messages are neither there nor declared lost; <see cref="LogClosedException"/> when they come
+    /// after the log's end; <see cref="StaleFoldException"/> when another owner was faster.
+    /// </remarks>
     public async Task<Progress> FoldAsync(LogPartition partition, IReadOnlyList<LogMessage> messages, CancellationToken stop)
     {
         var state = partitions.GetOrAdd(partition, p => new PartitionFold(new FoldWindows(documents, secret, WindowNames.PartitionId(p), cacheBytes)));
         await state.Turn.WaitAsync(stop);
         try
         {
-            return await FoldAsync(partition, state, messages, stop);
+            while (true)
+            {
+                var (progress, etag) = await progressStore.ReadAsync(partition, stop);
+                if (IsFolded(messages, progress)) return progress;
+                var logs = await registry.AllAsync(stop);
+                var log = logs.FirstOrDefault(l => l.Id == partition.LogId) ?? throw new InvalidOperationException($"The log {partition.LogId} is not registered.");
+                var next = log[partition.Number].NextAfter(progress.Sequence);
+                if (next is { } first && await nextMessages.FindAsync(log, partition.Number, first, messages, stop) is { } stretch)
+                {
+                    progress = await FoldAsync(partition, state, stretch, progress, etag, new LostClaims(logs.SelectMany(l => l.Lost)), stop);
+                    if (IsFolded(messages, progress)) return progress;
+                    continue;
+                }
+                if (next > progress.Sequence + 1) progress = await WriteAsync(progress with { Sequence = next.Value - 1 }, etag, stop);
+                if (messages.FirstOrDefault(m => m.Sequence > progress.Sequence) is { } beyond)
+                    throw next is { } missing ? new LogGapException(partition, missing, beyond.Sequence) : new LogClosedException(partition, log.Closed!, progress.Sequence);
+                return progress;
+            }
         }
         catch
         {
@@ -49,56 +75,69 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
         knownKeys.Clear();
     }
 
-    private async Task<Progress> FoldAsync(LogPartition partition, PartitionFold state, IReadOnlyList<LogMessage> messages, CancellationToken stop)
+    private static bool IsFolded(IReadOnlyList<LogMessage> messages, Progress progress) => messages.Count > 0 && messages[^1].Sequence <= progress.Sequence;
+
+    private async Task<Progress> FoldAsync(
+        LogPartition partition, PartitionFold state, MessageStretch stretch, Progress progress, string? etag, LostClaims lost, CancellationToken stop)
     {
-        var (progress, etag) = await progressStore.ReadAsync(partition, stop);
-        var batch = new List<FoldMessage>(messages.Count);
+        var batch = new List<FoldMessage>(stretch.Messages.Count);
         var bad = new List<RejectedEvent>();
-        var next = progress.Sequence + 1;
-        foreach (var message in messages)
-        {
-            if (message.Sequence < next) continue;
-            if (message.Sequence != next++) throw new LogGapException(partition, next - 1, message.Sequence);
-            batch.Add(Parse(state, batch.Count, message, partition, bad));
-        }
-        if (batch.Count == 0) return progress;
-        var first = batch[0].Sequence;
-        var last = batch[^1];
-        await ClaimAsync(partition, state.Claims, batch, bad, stop);
+        foreach (var message in stretch.Messages) batch.Add(Parse(state, batch.Count, message, stretch.Archived, partition, bad));
+        var (first, last) = (batch[0].Sequence, batch[^1].Sequence);
+        if (!stretch.Archived) await ClaimAsync(partition, state.Claims, batch, lost, stop);
+        ListConflicts(partition, batch, bad);
         var markers = await MetersAsync(state, progress, batch, stop);
-        await archive.PutIfAbsentAsync(ArchiveSegment.NameOf(partition, first, last.Sequence), ArchiveSegment.Encode(batch.Select(ArchivedOf), state.Archived), stop);
+        if (!stretch.Archived) await archive.PutIfAbsentAsync(ArchiveSegment.NameOf(partition, first, last), ArchiveSegment.Encode(batch.Select(ArchivedOf), state.Archived), stop);
+        await HoldAsync(partition, first, last, stop);
         var counts = await state.Windows.FoldAsync(batch, stop);
-        bad.AddRange(counts.Unreadable.Select(u => Describe(partition, batch[(int)(u.Sequence - first)], u)));
-        await rejected.WriteAsync(partition.ToString(), first, last.Sequence, bad, stop);
+        bad.AddRange(counts.Unreadable.Select(u => RejectedUsage.Describe(partition.ToString(), u)));
+        await rejected.WriteAsync(partition.ToString(), first, last, bad, stop);
         await knownKeys.AddAsync(state.Windows.NewKeys, stop);
-        await state.Windows.CommitAsync(last.Sequence, MaxEnqueued(progress, batch), always: false, stop);
-        var after = Count(progress, batch, counts, markers);
-        return await progressStore.TryWriteAsync(after, etag, stop) ? after : throw new StaleFoldException($"The progress of {partition} was changed by another owner.");
+        await state.Windows.CommitAsync(last, MaxEnqueued(progress, batch), always: false, stop);
+        await unclaimed.CountAsync(partition, batch, stop);
+        return await WriteAsync(Count(progress, batch, counts, markers), etag, stop);
     }
 
-    private FoldMessage Parse(PartitionFold state, int position, LogMessage message, LogPartition partition, List<RejectedEvent> bad)
+    private async Task<Progress> WriteAsync(Progress after, string? etag, CancellationToken stop) => await progressStore.TryWriteAsync(after, etag, stop)
+        ? after
+        : throw new StaleFoldException($"The progress of {after.LogPartition} was changed by another owner.");
+
+    // The archive has the messages: from here on nobody can declare them lost. Who did before us, or is about to, is met here.
+    private async Task HoldAsync(LogPartition partition, long first, long last, CancellationToken stop)
+    {
+        while (await registry.ReadAsync(partition.LogId, stop) is { } read)
+        {
+            if (read.Log[partition.Number].Loses(first, last)) throw new StaleFoldException($"Messages {first} to {last} of {partition} were declared lost.");
+            if (!read.Log.Proposes(partition.Number, first, last) || await registry.TryWriteAsync(read.Log with { Proposed = [] }, read.ETag, stop) is not null) return;
+        }
+        throw new InvalidOperationException($"The log {partition.LogId} is not registered.");
+    }
+
+    // What came from the archive was judged before, and stays as it was judged.
+    private FoldMessage Parse(PartitionFold state, int position, ArchivedMessage message, bool isArchived, LogPartition partition, List<RejectedEvent> bad)
     {
         var parsed = state.ParsedAt(position);
         var fold = new FoldMessage(message.Sequence, message.EnqueuedAt, parsed);
-        if (state.Parser.Parse(message.Body, EventShape.Any, parsed) is { } malformed)
-        {
-            // Nothing of a malformed message can be told apart: it is one dead letter.
-            parsed.ReadAsOneBadEvent(malformed);
-        }
-        fold.Verdicts = new Verdict[parsed.Count];
+        state.Parser.ReadLogged(message.Body, parsed);
+        fold.Verdicts = isArchived ? message.Verdicts.ToArray() : new Verdict[parsed.Count];
         fold.Keys = new UInt128[parsed.Count];
-        foreach (var (index, refusal) in parsed.Refusals) Reject(fold, index, refusal.Detail, partition, bad);
+        var refusals = 0;
         for (var i = 0; i < parsed.Count; i++)
         {
-            if (fold.Verdicts[i] == Verdict.Rejected) continue;
             ref readonly var read = ref parsed.Events[i];
-            if (read.Time is { } time && limits.Complaint(time, message.EnqueuedAt) is { } complaint) Reject(fold, i, $"The time {complaint}.", partition, bad);
+            var reason = refusals < parsed.Refusals.Count && parsed.Refusals[refusals].Index == i ? parsed.Refusals[refusals++].Refusal.Detail
+                : read.Time is { } time && limits.Complaint(time, message.EnqueuedAt) is { } complaint ? $"The time {complaint}." : null;
+            if (isArchived ? fold.Verdicts[i] == Verdict.Rejected : reason is not null)
+            {
+                fold.Verdicts[i] = Verdict.Rejected;
+                bad.Add(RejectedUsage.Describe("rejected", partition.ToString(), fold, i, reason ?? "The time lay outside the limits of then."));
+            }
             else fold.Keys[i] = EventIdentity.Key(secret, read.Source.Span, read.Id.Span);
         }
         return fold;
     }
 
-    private async Task ClaimAsync(LogPartition partition, List<Claim> claims, List<FoldMessage> batch, List<RejectedEvent> bad, CancellationToken stop)
+    private async Task ClaimAsync(LogPartition partition, List<Claim> claims, List<FoldMessage> batch, LostClaims lost, CancellationToken stop)
     {
         claims.Clear();
         foreach (var message in batch)
@@ -111,18 +150,19 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
             }
         }
         if (claims.Count == 0) return;
-        var verdicts = await ledger.ClaimAsync(partition, claims, batch[^1].EnqueuedAt, stop);
+        var verdicts = await ledger.ClaimAsync(partition, claims, batch[^1].EnqueuedAt, lost, stop);
         var at = 0;
         foreach (var message in batch)
-        {
             for (var i = 0; i < message.Parsed.Count; i++)
-            {
-                if (message.Verdicts[i] == Verdict.Rejected) continue;
-                message.Verdicts[i] = verdicts[at++];
+                if (message.Verdicts[i] != Verdict.Rejected) message.Verdicts[i] = verdicts[at++];
+    }
+
+    private static void ListConflicts(LogPartition partition, List<FoldMessage> batch, List<RejectedEvent> bad)
+    {
+        foreach (var message in batch)
+            for (var i = 0; i < message.Verdicts.Length; i++)
                 if (message.Verdicts[i] == Verdict.Conflict)
-                    bad.Add(Entry("conflict", partition, message, i, "An event with this id was counted with other content; this copy was not.", null));
-            }
-        }
+                    bad.Add(RejectedUsage.Describe("conflict", partition.ToString(), message, i, "An event with this id was counted with other content; this copy was not."));
     }
 
     // Gives each message the meters whose first marker comes before it; answers the markers after the batch.
@@ -171,33 +211,4 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
     // A replay is the same copy again, so the archive knows it as fresh.
     private static ArchivedMessage ArchivedOf(FoldMessage message) => new(
         message.Sequence, message.EnqueuedAt, message.Parsed.Body, Array.ConvertAll(message.Verdicts, v => v == Verdict.Replay ? Verdict.Fresh : v));
-
-    private static void Reject(FoldMessage message, int index, string reason, LogPartition partition, List<RejectedEvent> bad)
-    {
-        message.Verdicts[index] = Verdict.Rejected;
-        bad.Add(Entry("rejected", partition, message, index, reason, null));
-    }
-
-    private static RejectedEvent Describe(LogPartition partition, FoldMessage message, UnreadableValue value) =>
-        Entry("unreadable", partition, message, value.Index, ReasonOf(value.Why), value.MeterId);
-
-    internal static string ReasonOf(Unreadable why) => why switch
-    {
-        Unreadable.NoValue => "The meter's value property is absent.",
-        Unreadable.NotANumber => "The value is not a number that the meter can read: plain decimal, below 10^15, not closer to zero than 10^-12.",
-        Unreadable.GroupTooLong => $"A group value is longer than {MeterSet.MaxGroupValueBytes} bytes.",
-        _ => throw new ArgumentOutOfRangeException(nameof(why), why, null),
-    };
-
-    private static RejectedEvent Entry(string kind, LogPartition partition, FoldMessage message, int index, string reason, string? meterId)
-    {
-        var read = message.Parsed.Events[index];
-        return new(kind, partition.ToString(), message.Sequence, index, message.EnqueuedAt, reason, meterId, Text(read.Id), Text(read.Source), Text(read.Key));
-    }
-
-    private static string? Text(ReadOnlyMemory<byte> value) => value.IsEmpty ? null : Encoding.UTF8.GetString(value.Span);
 }
-
-/// <summary>Messages of the log are missing between the progress and the batch.</summary>
-public sealed class LogGapException(LogPartition partition, long expected, long found)
-    : Exception($"Partition {partition}: expected sequence {expected}, the log delivered {found}. Deliver from {expected}, or record the gap.");

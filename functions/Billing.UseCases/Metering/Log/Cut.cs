@@ -8,17 +8,21 @@ namespace Billing.UseCases.Metering;
 public sealed class Cut(IDocumentStore documents, IEventLog log)
 {
     private readonly ProgressStore progressStore = new(documents);
+    private readonly LogRegistry registry = new(documents);
 
-    /// <summary>The minimum, over the log's partitions, of the running maximum of enqueued time.</summary>
+    /// <summary>The minimum, over the partitions of all open logs, of the running maximum of enqueued time; 1970 when no log is open.</summary>
     public async Task<Instant> ReadAsync(CancellationToken stop)
     {
-        var cut = Instant.MaxValue;
-        for (var partition = 0; partition < log.Partitions; partition++)
-            cut = Instant.Min(cut, (await progressStore.ReadAsync(new(log.LogId, partition), stop)).Progress.MaxEnqueued);
-        return cut;
+        Instant? cut = null;
+        foreach (var partition in (await registry.AllAsync(stop)).Where(l => l.Closed is null).SelectMany(l => l.Names))
+        {
+            var reached = (await progressStore.ReadAsync(partition, stop)).Progress.MaxEnqueued;
+            cut = cut is { } least && least < reached ? least : reached;
+        }
+        return cut ?? NodaConstants.UnixEpoch;
     }
 
-    /// <summary>Appends a tick to partitions that have not come to an instant, so that idle ones move.</summary>
+    /// <summary>Appends a tick to partitions of this server's log that have not come to an instant, so that idle ones move.</summary>
     public async Task TickAsync(Instant to, CancellationToken stop)
     {
         var idle = new List<NewMessage>();

@@ -31,7 +31,11 @@ public readonly record struct Claim(UInt128 Key, ulong Content, long Sequence, i
 /// <summary>One copy of an event that the ledger remembers.</summary>
 public readonly record struct ClaimedCopy(LogPartition Partition, long Sequence, int Index, Verdict Verdict);
 
-/// <summary>The dedup ledger port: who came first with a key, for ever the same answer.</summary>
+/// <summary>The dedup ledger port: who came first with a key, for ever the same answer while the first one is not lost.</summary>
+/// <remarks>
+/// Lost copies are looked past: who comes to a key whose first claimant is lost takes the claim over, and is the first from then on. What
+/// others were answered before stays as it was.
+/// </remarks>
 public interface IDedupLedger
 {
     /// <summary>
@@ -41,12 +45,13 @@ public interface IDedupLedger
     /// <param name="partition">Where the events are.</param>
     /// <param name="claims">In order.</param>
     /// <param name="acceptedAt">Enqueued time of the newest message; the claims live from here.</param>
+    /// <param name="lost">Whose claims are in nobody's way. The claims asked for are not among them.</param>
     /// <param name="stop">Gives up.</param>
     /// <returns>One verdict a claim, in order.</returns>
-    Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, CancellationToken stop);
+    Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, LostClaims lost, CancellationToken stop);
 
-    /// <summary>Every copy of a key that is remembered, the first one first; empty when the key is unknown.</summary>
-    Task<IReadOnlyList<ClaimedCopy>> FindAsync(UInt128 key, CancellationToken stop);
+    /// <summary>Every copy of a key that is remembered and not lost, the first one first; empty when there is none.</summary>
+    Task<IReadOnlyList<ClaimedCopy>> FindAsync(UInt128 key, LostClaims lost, CancellationToken stop);
 
     /// <summary>Forgets claims accepted before an instant; some may live longer.</summary>
     Task SweepAsync(Instant acceptedBefore, CancellationToken stop);

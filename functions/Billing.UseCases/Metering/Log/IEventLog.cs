@@ -43,6 +43,9 @@ public interface IEventLog
     /// <summary>Appends all messages, each partition's in the order given; durable when it completes.</summary>
     Task AppendAsync(IReadOnlyList<NewMessage> messages, CancellationToken stop);
 
+    /// <summary>The first message at or after a sequence that the log can still deliver; null when it has none there.</summary>
+    Task<long?> NextHeldAsync(int partition, long from, CancellationToken stop);
+
     /// <summary>How far the partition has come.</summary>
     Task<LogPosition> PositionAsync(int partition, CancellationToken stop);
 }

@@ -5,14 +5,17 @@ using NodaTime;
 namespace Billing.UseCases.Metering;
 
 /// <summary>How far a log partition has been folded, and what became of its events.</summary>
-/// <remarks>Invariant: accepted = counted + duplicate + rejected + pending. It is written last, so it never passes an event that was not folded.</remarks>
+/// <remarks>
+/// Invariant: accepted = counted + duplicate + rejected + pending + lost. It is written last, so it never passes an event that was neither
+/// folded nor declared lost.
+/// </remarks>
 public sealed record Progress
 {
     public required string LogId { get; init; }
 
     public required int Partition { get; init; }
 
-    /// <summary>Highest sequence folded; 0 before the first.</summary>
+    /// <summary>Highest sequence folded or passed as lost; 0 before the first.</summary>
     public long Sequence { get; init; }
 
     /// <summary>Running maximum of the enqueued time; the partition's part in the cut.</summary>
@@ -39,7 +42,7 @@ public sealed record Progress
     /// <summary>(event, meter) pairs that the meter could not read.</summary>
     public long Unreadable { get; init; }
 
-    /// <summary>By meter id: the sequence of its first marker; the meter counts what comes after it, its backfill what comes before.</summary>
+    /// <summary>By meter id: the sequence of its first marker (0: it was there before the log); the meter counts what comes after it, its backfill what comes before.</summary>
     public IReadOnlyDictionary<string, long> Markers { get; init; } = new Dictionary<string, long>();
 
     [JsonIgnore]

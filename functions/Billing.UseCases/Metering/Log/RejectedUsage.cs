@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Billing.Domain.Metering;
 using Billing.UseCases.Documents;
 using NodaTime;
 
@@ -31,6 +32,19 @@ public sealed class RejectedUsage(IArchive archive)
     public const int MaxPerBatch = 10_000;
 
     private const string Prefix = "rejected/";
+
+    /// <summary>An event that is listed, with what could be read of it.</summary>
+    internal static RejectedEvent Describe(string kind, string partition, FoldMessage message, int index, string reason, string? meterId = null)
+    {
+        ref readonly var read = ref message.Parsed.Events[index];
+        return new(kind, partition, message.Sequence, index, message.EnqueuedAt, reason, meterId, Text(read.Id), Text(read.Source), Text(read.Key));
+
+        static string? Text(ReadOnlyMemory<byte> value) => value.IsEmpty ? null : Encoding.UTF8.GetString(value.Span);
+    }
+
+    /// <summary>An event that one meter could not read.</summary>
+    internal static RejectedEvent Describe(string partition, UnreadableValue value) =>
+        Describe("unreadable", partition, value.Message, value.Index, ReasonOf(value.Why), value.MeterId);
 
     public async Task WriteAsync(string partition, long first, long last, IReadOnlyList<RejectedEvent> entries, CancellationToken stop)
     {
@@ -66,6 +80,14 @@ public sealed class RejectedUsage(IArchive archive)
             skip = 0;
         }
     }
+
+    private static string ReasonOf(Unreadable why) => why switch
+    {
+        Unreadable.NoValue => "The meter's value property is absent.",
+        Unreadable.NotANumber => "The value is not a number that the meter can read: plain decimal, below 10^15, not closer to zero than 10^-12.",
+        Unreadable.GroupTooLong => $"A group value is longer than {MeterSet.MaxGroupValueBytes} bytes.",
+        _ => throw new ArgumentOutOfRangeException(nameof(why), why, null),
+    };
 
     private static (string? Name, int Skip) Parse(string? after)
     {

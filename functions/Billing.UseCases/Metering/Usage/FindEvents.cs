@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Billing.Domain.Metering;
 using Billing.Domain.Metering.Events;
@@ -17,41 +18,46 @@ public sealed record FoundEvent(
     Instant Time, Instant EnqueuedAt, IReadOnlyList<string> MeterIds);
 
 /// <summary>Where a list of events stands: in each log partition, only what lies below (sequence, index) is still to come.</summary>
-public sealed record EventCursor(IReadOnlyList<(long Sequence, int Index)> Positions)
+public sealed record EventCursor(IReadOnlyDictionary<LogPartition, (long Sequence, int Index)> Positions)
 {
-    /// <summary>As text, such as <c>120.3,98.0</c>.</summary>
-    public override string ToString() => string.Join(',', Positions.Select(p => $"{p.Sequence}.{p.Index}"));
+    /// <summary>As text, such as <c>log-1/0:120.3,log-1/1:98.0</c>.</summary>
+    public override string ToString() => string.Join(',', Positions.Select(p => $"{p.Key}:{p.Value.Sequence}.{p.Value.Index}"));
 
     /// <summary>Null when the text is no cursor.</summary>
     public static EventCursor? Parse(string text)
     {
-        var positions = new List<(long, int)>();
+        var positions = new Dictionary<LogPartition, (long, int)>();
         foreach (var part in text.Split(','))
         {
-            var numbers = part.Split('.');
-            if (numbers.Length != 2 || !long.TryParse(numbers[0], out var sequence) || !int.TryParse(numbers[1], out var index) || sequence < 0 || index < 0) return null;
-            positions.Add((sequence, index));
+            if (part.Split('/', ':', '.') is not [.. var id, var number, var sequence, var index] || !Number(number, out var partition) || !Number(index, out var at)
+                || !long.TryParse(sequence, NumberStyles.None, CultureInfo.InvariantCulture, out var position)) return null;
+            positions[new LogPartition(string.Join('.', id), partition)] = (position, at);
         }
         return new EventCursor(positions);
+
+        static bool Number(string digits, out int number) => int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 }
 
-/// <summary>Finds raw events in the archive: by id through the dedup ledger, or the newest first.</summary>
-public sealed class FindEvents(IDocumentStore documents, IEventLog log, IDedupLedger ledger, IArchive archive, MeterCatalog catalog, HashKey secret)
+/// <summary>Finds raw events in the archive, of all logs: by id through the dedup ledger, or the newest first.</summary>
+public sealed class FindEvents(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog catalog, HashKey secret)
 {
     private readonly ProgressStore progressStore = new(documents);
+    private readonly LogRegistry registry = new(documents);
+    private readonly ArchivedMessages archived = new(archive);
 
-    /// <summary>Every copy of an event, the counted one first; none when the id was never folded.</summary>
+    /// <summary>Every copy of an event, the counted one first; none when the id was never folded. Copies that were lost are left out.</summary>
     public async Task<IReadOnlyList<FoundEvent>> ByIdAsync(string source, string id, CancellationToken stop)
     {
         var found = new List<FoundEvent>();
         var meters = await MetersAsync(stop);
-        foreach (var copy in await ledger.FindAsync(EventIdentity.Key(secret, Encoding.UTF8.GetBytes(source), Encoding.UTF8.GetBytes(id)), stop))
+        var logs = await registry.AllAsync(stop);
+        var key = EventIdentity.Key(secret, Encoding.UTF8.GetBytes(source), Encoding.UTF8.GetBytes(id));
+        foreach (var copy in await ledger.FindAsync(key, new LostClaims(logs.SelectMany(l => l.Lost)), stop))
         {
-            var blobs = await archive.ListAsync($"{copy.Partition}/", $"{copy.Partition}/{copy.Sequence - 1:x16}~", 1, stop);
-            if (blobs.Count == 0) continue;
-            var message = ArchiveSegment.Decode((await archive.GetAsync(blobs[0], stop))!.Value).FirstOrDefault(m => m.Sequence == copy.Sequence);
-            if (message is not null) found.Add(Describe(copy.Partition, message, copy.Index, copy.Verdict, Parsed(message), meters));
+            if (logs.FirstOrDefault(l => l.Id == copy.Partition.LogId) is not { } log) continue;
+            if (await archived.FindAsync(log, copy.Partition.Number, copy.Sequence, stop) is { } message)
+                found.Add(Describe(copy.Partition, Read(message), copy.Index, copy.Verdict, meters));
         }
         return found;
     }
@@ -68,16 +74,18 @@ public sealed class FindEvents(IDocumentStore documents, IEventLog log, IDedupLe
         var found = new List<FoundEvent>();
         var meters = await MetersAsync(stop);
         var heads = new List<IAsyncEnumerator<FoundEvent>>();
-        var positions = new (long Sequence, int Index)[log.Partitions];
+        var positions = new Dictionary<LogPartition, (long Sequence, int Index)>();
         try
         {
-            for (var number = 0; number < log.Partitions; number++)
+            foreach (var log in await registry.AllAsync(stop))
             {
-                var partition = new LogPartition(log.LogId, number);
-                positions[number] = before is not null && number < before.Positions.Count
-                    ? before.Positions[number]
-                    : ((await progressStore.ReadAsync(partition, stop)).Progress.Sequence, int.MaxValue);
-                heads.Add(BackAsync(partition, positions[number], meters, stop).GetAsyncEnumerator(stop));
+                foreach (var partition in log.Names)
+                {
+                    positions[partition] = before?.Positions.TryGetValue(partition, out var position) == true
+                        ? position
+                        : ((await progressStore.ReadAsync(partition, stop)).Progress.Sequence, int.MaxValue);
+                    heads.Add(BackAsync(partition, log[partition.Number], positions[partition], meters, stop).GetAsyncEnumerator(stop));
+                }
             }
             var open = new List<IAsyncEnumerator<FoundEvent>>();
             foreach (var head in heads)
@@ -87,7 +95,7 @@ public sealed class FindEvents(IDocumentStore documents, IEventLog log, IDedupLe
                 // The order of one partition is the log's; between partitions the log's time decides.
                 var newest = open.MaxBy(h => (h.Current.EnqueuedAt, h.Current.Time))!;
                 var one = newest.Current;
-                positions[one.Partition.Number] = (one.Sequence, one.Index);
+                positions[one.Partition] = (one.Sequence, one.Index);
                 if (wanted(one)) found.Add(one);
                 if (found.Count == limit || --maxRead <= 0) return (found, new EventCursor(positions));
                 if (!await newest.MoveNextAsync()) open.Remove(newest);
@@ -102,26 +110,27 @@ public sealed class FindEvents(IDocumentStore documents, IEventLog log, IDedupLe
 
     // The events of a partition below a position, newest first.
     private async IAsyncEnumerable<FoundEvent> BackAsync(
-        LogPartition partition, (long Sequence, int Index) below, MeterSet meters, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+        LogPartition partition, RegisteredPartition registered, (long Sequence, int Index) below, MeterSet meters,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
         for (var upper = below.Sequence; upper > 0;)
         {
             if (await BlobAtOrBelowAsync(partition, upper, stop) is not { } name) yield break;
             foreach (var message in ArchiveSegment.Decode((await archive.GetAsync(name, stop))!.Value).Reverse())
             {
-                if (message.Sequence > upper) continue;
-                var parsed = Parsed(message);
-                var end = message.Sequence == below.Sequence ? Math.Min(below.Index, parsed.Count) : parsed.Count;
-                for (var i = end - 1; i >= 0; i--) yield return Describe(partition, message, i, message.Verdicts.Span[i], parsed, meters);
+                if (message.Sequence > upper || registered.Loses(message.Sequence)) continue;
+                var read = Read(message);
+                var end = message.Sequence == below.Sequence ? Math.Min(below.Index, read.Parsed.Count) : read.Parsed.Count;
+                for (var i = end - 1; i >= 0; i--) yield return Describe(partition, read, i, read.Verdicts[i], meters);
             }
             upper = Math.Min(upper, ArchiveSegment.RangeOf(name).First) - (ArchiveSegment.RangeOf(name).First <= upper ? 1 : 0);
         }
     }
 
-    // The blob that holds a sequence, or the nearest one before it (a reset leaves sequences without a blob).
+    // The blob that holds a sequence, or the nearest one before it (recorded gaps have none).
     private async Task<string?> BlobAtOrBelowAsync(LogPartition partition, long sequence, CancellationToken stop)
     {
-        var at = await archive.ListAsync($"{partition}/", $"{partition}/{sequence - 1:x16}~", 1, stop);
+        var at = await archive.ListAsync($"{partition}/", ArchivedMessages.Before(partition, sequence), 1, stop);
         if (at.Count > 0 && ArchiveSegment.RangeOf(at[0]).First <= sequence) return at[0];
         for (var span = 256L; ; span *= 4)
         {
@@ -141,22 +150,18 @@ public sealed class FindEvents(IDocumentStore documents, IEventLog log, IDedupLe
     private async Task<MeterSet> MetersAsync(CancellationToken stop) =>
         new((await catalog.AllAsync(stop)).Select(m => m.Meter), secret);
 
-    private static ParsedMessage Parsed(ArchivedMessage message)
-    {
-        var parsed = new ParsedMessage();
-        if (new EventParser().Parse(message.Body, EventShape.Any, parsed) is { } malformed) parsed.ReadAsOneBadEvent(malformed);
-        return parsed;
-    }
+    private FoldMessage Read(ArchivedMessage message) => FoldMessage.Of(message, new EventParser(), secret);
 
-    private static FoundEvent Describe(LogPartition partition, ArchivedMessage message, int index, Verdict verdict, ParsedMessage parsed, MeterSet meters)
+    private static FoundEvent Describe(LogPartition partition, FoldMessage message, int index, Verdict verdict, MeterSet meters)
     {
+        var parsed = message.Parsed;
         var read = parsed.Events[index];
-        var json = read.RawLength > 0 ? message.Body.Slice(read.RawStart, read.RawLength) : message.Body;
+        var json = read.RawLength > 0 ? parsed.Body.Slice(read.RawStart, read.RawLength) : parsed.Body;
         var matched = new List<string>();
         if (verdict != Verdict.Rejected)
             foreach (var meter in meters.ForType(read.Type.Span))
                 if (meters.Passes(meter, parsed.Properties(read))) matched.Add(meters.Meters[meter].Id);
-        var time = read.Time is { } ticks ? Instant.FromUnixTimeTicks(ticks) : message.EnqueuedAt;
+        var time = Instant.FromUnixTimeTicks(message.TimeOf(read));
         return new(partition, message.Sequence, index, verdict, json, Text(read.Id), Text(read.Source), Text(read.Key), Text(read.Type), time, message.EnqueuedAt, matched);
     }
 
