@@ -20,7 +20,13 @@ public static class ContractDocuments
 
     public static Document Document(Contract contract) => Accounts.PlaceOf(contract.CustomerId).Keep(IdOf(contract.Id), Kind, contract);
 
+    /// <summary>A version of a contract, or null: the one that is in force, or one that was replaced.</summary>
+    public static async Task<Contract?> VersionAsync(IDocumentStore store, Contract now, int version, CancellationToken stop) =>
+        now.Version == version ? now : (await store.FindAsync<Contract>(Accounts.PlaceOf(now.CustomerId), PastIdOf(now.Id, version), stop))?.Value;
+
+    private static string PastIdOf(string contractId, int version) => $"past-contract:{LookupKey.Of(contractId)}:{version:D6}";
+
     /// <summary>A version that was replaced, for rating a period again as it was.</summary>
     public static Write Past(Contract contract) => new Write.Create(Accounts.PlaceOf(contract.CustomerId)
-        .Keep($"past-contract:{LookupKey.Of(contract.Id)}:{contract.Version:D6}", "past-contract", contract));
+        .Keep(PastIdOf(contract.Id, contract.Version), "past-contract", contract));
 }

@@ -21,7 +21,13 @@ internal static class CommitDocuments
 
     public static Document Document(Commit commit) => Accounts.PlaceOf(commit.CustomerId).Keep(IdOf(commit.Id), Kind, commit);
 
+    /// <summary>A version of a commit, or null: the one that is in force, or one that was replaced.</summary>
+    public static async Task<Commit?> VersionAsync(IDocumentStore store, Commit now, int version, CancellationToken stop) =>
+        now.Version == version ? now : (await store.FindAsync<Commit>(Accounts.PlaceOf(now.CustomerId), PastIdOf(now.Id, version), stop))?.Value;
+
+    private static string PastIdOf(string commitId, int version) => $"past-commit:{LookupKey.Of(commitId)}:{version:D6}";
+
     /// <summary>A version that was replaced, for rating a period again as it was.</summary>
     public static Write Past(Commit commit) => new Write.Create(Accounts.PlaceOf(commit.CustomerId)
-        .Keep($"past-commit:{LookupKey.Of(commit.Id)}:{commit.Version:D6}", "past-commit", commit));
+        .Keep(PastIdOf(commit.Id, commit.Version), "past-commit", commit));
 }
