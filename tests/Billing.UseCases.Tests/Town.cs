@@ -26,7 +26,8 @@ internal sealed class Town : IClock
         Rates = new Rates(Store, Cards, Products, this);
         Customers = new Customers(Store, this);
         Settings = new SettingsStore(Store);
-        Contracts = new UseCases.Contracts.Contracts(Store, this, Cards);
+        Contracts = new UseCases.Contracts.Contracts(Store, this, new Catalogs(Cards, Rates, Products, metrics));
+        Reads = new ReadContracts(Store, this, Products, Cards, new PricingUnits(Store, this));
         var terms = new ContractTerms(Cards, Rates, Products, new PricingUnits(Store, this), metrics);
         Reading = new ReadAccounts(Store, terms, ReadAsync);
         Parked = new ParkedAccounts(Store);
@@ -78,6 +79,8 @@ internal sealed class Town : IClock
 
     public UseCases.Contracts.Contracts Contracts { get; }
 
+    public ReadContracts Reads { get; }
+
     public ReadAccounts Reading { get; }
 
     public ParkedAccounts Parked { get; }
@@ -111,11 +114,18 @@ internal sealed class Town : IClock
         return card;
     }
 
+    public async Task<Product> ProductAsync(ProductType type, string name, params string[] tags) =>
+        (await Products.CreateAsync(type, new ProductTerms(name, type == ProductType.Usage ? "calls" : null, [], [], null, null, tags), new Dictionary<string, string>(), Ids, default)).Value;
+
     public async Task RateAsync(RateCard card, Product product, Price price, string from = "2025-01-01") =>
         _ = (await Rates.AddAsync(card.Id, [new NewRate(product.Id, price, At(from), null, true, Groups.None)], Ids, default)).Value;
 
     public async Task<Customer> CustomerAsync(string name, params string[] aliases) =>
         (await Customers.CreateAsync(new NewCustomer(name, aliases, new Dictionary<string, string>()), Ids, default)).Value;
+
+    /// <summary>A rate of a subscription, by the month.</summary>
+    public async Task SeatRateAsync(RateCard card, Product product, decimal price) => _ = (await Rates.AddAsync(
+        card.Id, [new NewRate(product.Id, new Price.Flat(price), At("2025-01-01"), null, true, Groups.None) { Terms = new RateTerms { BillingFrequency = BillingFrequency.Monthly } }], Ids, default)).Value;
 
     public async Task<Contract> ContractAsync(Customer customer, RateCard card, string start = "2026-01-01", string? end = null) =>
         (await Contracts.CreateAsync(new NewContract(customer.Id, At(start), end is null ? null : At(end), card.Id), Ids, default)).Value;

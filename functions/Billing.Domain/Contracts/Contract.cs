@@ -34,6 +34,8 @@ public sealed record Contract(
 
     public IReadOnlyList<ScheduledCharge> ScheduledCharges { get; init; } = [];
 
+    public IReadOnlyList<ProfessionalService> ProfessionalServices { get; init; } = [];
+
     public IReadOnlyList<Subscription> Subscriptions { get; init; } = [];
 
     public IReadOnlyList<RecurringCommit> RecurringCommits { get; init; } = [];
@@ -65,10 +67,23 @@ public sealed record Contract(
 
     public string? PackageId { get; init; }
 
+    /// <summary>Who collects its invoices; null: the customer's own configuration, if any.</summary>
+    public BillingProvider? BillingProvider { get; init; }
+
+    /// <summary>Name of the API key that made it; null: the system.</summary>
+    public string? CreatedBy { get; init; }
+
+    /// <summary>When this version was made.</summary>
+    public Instant ChangedAt { get; init; }
+
     /// <summary>For display: total_contract_value, salesforce_opportunity_id and other words of other systems.</summary>
     public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
 
     private static readonly Instant Earliest = Instant.FromUtc(2000, 1, 1, 0, 0);
+
+    /// <summary>Products that overrides price, whether the rate card does or not.</summary>
+    public IEnumerable<string> OverwrittenProducts() => Overrides.Where(o => o.Change is OverrideChange.Overwrite { Price: not null })
+        .SelectMany(o => o.Scope.ProductIds.Concat(o.Scope.Specifiers.Select(s => s.ProductId).OfType<string>())).Distinct(StringComparer.Ordinal);
 
     /// <summary>The usage period that follows what is billed, or null when the contract has ended.</summary>
     /// <param name="billedThrough">End of the last final period; null when there is none.</param>
@@ -103,6 +118,14 @@ public sealed record Contract(
         }
         // A slip in the year would make a final invoice for each week since the Romans.
         if (StartingAt < Earliest) return new Refusal("start_too_early", "A contract starts in 2000 or later.", "/starting_at");
+        if (Minimum < 0 || Maximum < 0) return new Refusal("negative_bound", "A minimum or maximum is 0 or more.", Minimum < 0 ? "/minimum" : "/maximum");
+        if (Maximum < Minimum) return new Refusal("maximum_below_minimum", "The maximum must not be below the minimum.", "/maximum");
+        foreach (var filter in UsageFilters)
+        {
+            if (filter.GroupKey.Length == 0) return new Refusal("bad_usage_filter", "A usage filter names a group key.", "/usage_filter/group_key");
+            if (filter.GroupValues.Count == 0 || filter.GroupValues.Any(v => v is null)) return new Refusal("bad_usage_filter", "A usage filter has one value or more.", "/usage_filter/group_values");
+            if (Hours.Check(filter.StartingAt, "/usage_filter/starting_at") is { } off) return off;
+        }
         return UniquenessKey?.Length is 0 or > 128
             ? new Refusal("bad_uniqueness_key", "A uniqueness key has 1 to 128 characters.", "/uniqueness_key")
             : Hours.Check(StartingAt, "/starting_at") ?? Hours.Check(EndingBefore, "/ending_before")

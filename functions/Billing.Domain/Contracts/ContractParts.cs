@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Billing.Domain.Credits;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
@@ -29,6 +30,18 @@ public sealed record ScheduledCharge(
         : null);
 }
 
+/// <summary>Work by people, up to an amount; it is billed when an invoice for it is scheduled.</summary>
+/// <param name="Id">Unique.</param>
+/// <param name="ProductId">PROFESSIONAL_SERVICE.</param>
+/// <param name="UnitPrice">Of one unit.</param>
+/// <param name="Quantity">Agreed.</param>
+/// <param name="MaxAmount">What all invoices for it may sum to.</param>
+public sealed record ProfessionalService(
+    string Id, string ProductId, decimal UnitPrice, decimal Quantity, decimal MaxAmount, string? Description, IReadOnlyDictionary<string, string> CustomFields);
+
+/// <summary>Who collects the invoices of a contract: a configuration of the customer, or the provider and the way to it.</summary>
+public sealed record BillingProvider(string? ConfigurationId, string? Provider, string? DeliveryMethod);
+
 /// <summary>Takes the usage of one value of a group key, and no other.</summary>
 /// <param name="GroupKey">Must be a group key of the metrics.</param>
 /// <param name="GroupValues">Any of them.</param>
@@ -47,6 +60,20 @@ public enum PaymentGate
     External,
 }
 
+/// <summary>A custom field that a balance has.</summary>
+public sealed record BalanceField(BalanceEntity Entity, string Key, string Value);
+
+/// <summary>Which balances a field is looked for on.</summary>
+public enum BalanceEntity
+{
+    [JsonStringEnumMemberName("Commit")]
+    Commit,
+    [JsonStringEnumMemberName("ContractCredit")]
+    ContractCredit,
+    [JsonStringEnumMemberName("ContractCreditOrCommit")]
+    ContractCreditOrCommit,
+}
+
 /// <summary>The commit that a threshold buys.</summary>
 public sealed record ThresholdCommit(string ProductId, string? Name, string? Description, decimal Priority, LineScope Scope);
 
@@ -62,6 +89,9 @@ public sealed record ThresholdDiscount(decimal PaymentFraction, decimal? CapAmou
 public sealed record PrepaidThreshold(
     bool IsEnabled, decimal ThresholdAmount, decimal RechargeToAmount, string? CreditTypeId, ThresholdCommit Commit, PaymentGate Gate, ThresholdDiscount? Discount)
 {
+    /// <summary>Balances that do not count: those that have all fields of one of these lists.</summary>
+    public IReadOnlyList<IReadOnlyList<BalanceField>> Excluded { get; init; } = [];
+
     /// <summary>The refusal for a threshold that cannot be kept, or null.</summary>
     public Refusal? Check(CreditType fiat)
     {
@@ -82,7 +112,13 @@ public sealed record SpendThreshold(bool IsEnabled, decimal ThresholdAmount, Thr
 }
 
 /// <summary>Sums purchases of a billing period, for caps of discounts.</summary>
-public sealed record SpendTracker(string Alias, string CreditTypeId, IReadOnlyList<SpendSource> Sources, DiscountFilter Discounted, Instant? ArchivedAt = null);
+/// <param name="Alias">Unique in the contract.</param>
+/// <param name="Specifiers">What counts: a purchase that fits any of them.</param>
+public sealed record SpendTracker(string Alias, string CreditTypeId, IReadOnlyList<SpendSpecifier> Specifiers, Instant? ArchivedAt = null);
+
+/// <summary>Purchases of commits that a tracker counts.</summary>
+/// <param name="Sources">Any of them.</param>
+public sealed record SpendSpecifier(IReadOnlyList<SpendSource> Sources, DiscountFilter Discounted = DiscountFilter.Any);
 
 public enum SpendSource
 {

@@ -79,8 +79,19 @@ public sealed record Override(
     OverrideTarget Target = OverrideTarget.ListRate,
     CommitSelector? Commits = null)
 {
+    /// <summary>When it was added.</summary>
+    public Instant CreatedAt { get; init; }
+
+    /// <summary>Of each specifier of its scope, in order, the commits that it is narrowed to; empty: <see cref="Commits"/> says it for all.</summary>
+    public IReadOnlyList<CommitSelector> CommitsBySpecifier { get; init; } = [];
+
     /// <summary>True from its start to before its end.</summary>
     public bool Covers(Instant at) => StartingAt <= at && !(EndingBefore <= at);
+
+    /// <summary>True when it is for what a line draws from a commit; the line is one of its scope.</summary>
+    public bool IsFor(LineSubject line, Credits.Commit commit) => CommitsBySpecifier.Count == 0
+        ? Commits?.Matches(commit) == true
+        : Scope.Specifiers.Zip(CommitsBySpecifier).Any(s => s.First.Matches(line) && s.Second.Matches(commit));
 
     /// <summary>The refusal for an override that cannot be kept, or null; fields are relative to it.</summary>
     public Refusal? Check(MultiplierPrioritization prioritization)

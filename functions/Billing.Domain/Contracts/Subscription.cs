@@ -45,6 +45,12 @@ public enum QuantityMode
 /// <param name="CreatedAt">When it was recorded; of two with one start the later counts.</param>
 public sealed record QuantityChange(string Id, Instant StartingAt, decimal Quantity, Instant CreatedAt);
 
+/// <summary>A part of what a period of a subscription has.</summary>
+/// <param name="ChangeId">The change that added it; null: it was there when the period began.</param>
+/// <param name="From">From here to the end of the period.</param>
+/// <param name="Quantity">Above 0, but for what was there.</param>
+public sealed record QuantityStep(string? ChangeId, Instant From, decimal Quantity);
+
 /// <summary>A seat that someone has for a time.</summary>
 /// <param name="SeatId">As the producer sends it.</param>
 public sealed record SeatAssignment(string SeatId, Instant StartingAt, Instant? EndingBefore);
@@ -94,13 +100,40 @@ public sealed record Subscription(
 
     public IReadOnlyDictionary<string, string> CustomFields { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Its periods: from its own anchor, or that of the contract's usage statements.</summary>
+    public BillingCycle CycleOf(Contract contract) =>
+        new(Anchor?.InUtc().LocalDateTime ?? contract.UsageStatementSchedule.CycleOf(contract.StartingAt).Anchor, Frequency);
+
+    /// <summary>Where it ends: by itself, or with the contract.</summary>
+    public Instant? EndOf(Contract contract) => EndingBefore is { } own && !(contract.EndingBefore < own) ? own : contract.EndingBefore;
+
     /// <summary>The quantity that was agreed for an instant; 0 before the first.</summary>
     public decimal QuantityAt(Instant at) =>
         Quantities.Where(q => q.StartingAt <= at).OrderBy(q => q.StartingAt).ThenBy(q => q.CreatedAt).LastOrDefault()?.Quantity ?? 0;
 
+    /// <summary>What a period has: first what was agreed and known when it began (the initial quantity always is), then each increase.</summary>
+    /// <remarks>A decrease within the period counts from the next one. What is recorded after the period began is an increase as well.</remarks>
+    public IReadOnlyList<QuantityStep> Steps(Interval period)
+    {
+        var known = this with { Quantities = [.. Quantities.Where((q, i) => i == 0 || q.CreatedAt <= period.Start)] };
+        var level = known.QuantityAt(period.Start);
+        var steps = new List<QuantityStep> { new(null, period.Start, level) };
+        foreach (var change in Quantities.Skip(1).Where(q => q.StartingAt < period.End && (q.StartingAt > period.Start || q.CreatedAt > period.Start))
+            .OrderBy(q => q.StartingAt).ThenBy(q => q.CreatedAt))
+        {
+            var from = Instant.Max(change.StartingAt, period.Start);
+            var quantity = QuantityAt(from);
+            if (quantity <= level) continue;
+            steps.Add(new QuantityStep(change.Id, from, Exact.Add(quantity, -level)));
+            level = quantity;
+        }
+        return steps;
+    }
+
     /// <summary>The refusal for a subscription that cannot be kept, or null.</summary>
     public Refusal? Check()
     {
+        if (Frequency == BillingFrequency.Daily) return new Refusal("bad_frequency", "A subscription is billed WEEKLY at the most.", "/subscription_rate/billing_frequency");
         if (Quantities.Any(q => q.Quantity < 0)) return new Refusal("negative_quantity", "A quantity is 0 or more.", "/initial_quantity");
         if (Collection == CollectionSchedule.Arrears && Billing == ProrationBilling.BillImmediately && IsProrated)
             return new Refusal("immediate_needs_advance", "BILL_IMMEDIATELY needs the collection schedule ADVANCE.", "/proration/invoice_behavior");

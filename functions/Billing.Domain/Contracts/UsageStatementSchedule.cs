@@ -42,6 +42,7 @@ public sealed record UsageStatementSchedule(
     /// <summary>The refusal for a schedule that cannot be followed, or null.</summary>
     public Refusal? Check()
     {
+        if (Frequency == BillingFrequency.Daily) return new Refusal("bad_frequency", "Usage statements are WEEKLY at the most.", "/usage_statement_schedule/frequency");
         if ((Day == StatementDay.CustomDate) != BillingAnchorDate is not null)
         {
             return new Refusal("billing_anchor_date", "CUSTOM_DATE needs a billing_anchor_date; the other days take none.", "/usage_statement_schedule/billing_anchor_date");

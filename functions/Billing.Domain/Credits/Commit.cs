@@ -103,6 +103,15 @@ public sealed record Commit(
 
     public string? UniquenessKey { get; init; }
 
+    /// <summary>Name of the API key that made it; null: the system.</summary>
+    public string? CreatedBy { get; init; }
+
+    /// <summary>Whether spend trackers take its purchase for a discounted one; null: they take it for an undiscounted one.</summary>
+    public bool? CountsAsDiscounted { get; init; }
+
+    /// <summary>When this version was made; null: when the commit was.</summary>
+    public Instant? ChangedAt { get; init; }
+
     public Instant? ArchivedAt { get; init; }
 
     /// <summary>Sum of its access.</summary>

@@ -52,10 +52,18 @@ public sealed record PricedAmount(string CreditTypeId, decimal UnitPrice, decima
     public decimal Amount => Exact.Multiply(UnitPrice, Quantity);
 }
 
-/// <summary>A change of a recurring commit; it touches only grants that start later.</summary>
+/// <summary>A change of a recurring commit; it touches only grants that start later. A member that is null stays as it was.</summary>
 /// <param name="At">When it was made.</param>
 public sealed record RecurringChange(Instant At)
 {
+    public Changed<Instant?>? EndingBefore { get; init; }
+
+    public CommitRateType? RateType { get; init; }
+
+    public Changed<AmountRoundingRule>? AccessRounding { get; init; }
+
+    public Changed<AmountRoundingRule>? InvoiceRounding { get; init; }
+
     public decimal? AccessUnitPrice { get; init; }
 
     public decimal? AccessQuantity { get; init; }
@@ -63,6 +71,16 @@ public sealed record RecurringChange(Instant At)
     public decimal? InvoiceUnitPrice { get; init; }
 
     public decimal? InvoiceQuantity { get; init; }
+
+    internal RecurringCommit Apply(RecurringCommit before) => before with
+    {
+        EndingBefore = EndingBefore is null ? before.EndingBefore : EndingBefore.Value,
+        RateType = RateType ?? before.RateType,
+        AccessRounding = AccessRounding is null ? before.AccessRounding : AccessRounding.Value,
+        InvoiceRounding = InvoiceRounding is null ? before.InvoiceRounding : InvoiceRounding.Value,
+        Access = before.Access with { UnitPrice = AccessUnitPrice ?? before.Access.UnitPrice, Quantity = AccessQuantity ?? before.Access.Quantity },
+        Invoice = before.Invoice is null ? null : before.Invoice with { UnitPrice = InvoiceUnitPrice ?? before.Invoice.UnitPrice, Quantity = InvoiceQuantity ?? before.Invoice.Quantity },
+    };
 }
 
 /// <summary>Grants that follow the seats of a subscription.</summary>
@@ -115,12 +133,20 @@ public sealed record RecurringCommit(
     /// <summary>As they were made.</summary>
     public IReadOnlyList<RecurringChange> Changes { get; init; } = [];
 
+    /// <summary>The terms of a grant that starts at an instant: the changes that were made before it. A grant that starts as a change is made has started.</summary>
+    public RecurringCommit KnownAt(Instant start) => Changes.Where(c => c.At < start).Aggregate(this, (terms, change) => change.Apply(terms));
+
+    /// <summary>The terms with all changes: those of grants to come.</summary>
+    public RecurringCommit Latest() => KnownAt(Instant.MaxValue);
+
     /// <summary>The id of the grant that starts at an instant, and of its parts; the same whoever computes it.</summary>
     public string IdOf(Instant start, string part) => DerivedId.Of("grant", Id, start.ToUnixTimeTicks().ToString(CultureInfo.InvariantCulture), part);
 
     /// <summary>The refusal for a recurring commit that cannot be kept, or null.</summary>
     public Refusal? Check()
     {
+        if (Frequency == BillingFrequency.Daily && Seats is not null)
+            return new Refusal("daily_seats", "A DAILY recurring commit takes no subscription_config.", "/recurrence_frequency");
         if (DurationPeriods < 1) return new Refusal("bad_commit_duration", "A grant lasts one period or more.", "/commit_duration/value");
         if (Access.UnitPrice < 0 || Access.Quantity < 0) return new Refusal("negative_amount", "An amount is 0 or more.", "/access_amount");
         if (Invoice is { UnitPrice: < 0 } or { Quantity: < 0 }) return new Refusal("negative_amount", "An amount is 0 or more.", "/invoice_amount");

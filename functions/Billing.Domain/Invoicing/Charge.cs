@@ -37,7 +37,7 @@ internal static class Charges
                 {
                     Buys = new LineCommit(commit.Id, null, commit.Type),
                 };
-                yield return new Charge(payment.Id, payment.Timestamp, false, line, commit.Type == CommitType.Postpaid ? commit : null);
+                yield return new Charge(payment.Id, payment.Timestamp, terms.Contract.ScheduledChargesOnUsageInvoices && commit.Type != CommitType.Postpaid, line, commit.Type == CommitType.Postpaid ? commit : null);
             }
         }
     }

@@ -17,8 +17,8 @@ internal static class SubscriptionCharges
     /// <summary>The charges of a subscription that fall due up to an instant (inclusive).</summary>
     public static IEnumerable<Charge> Of(Terms terms, Subscription subscription, Instant until)
     {
-        var end = Earlier(subscription.EndingBefore, terms.Contract.EndingBefore);
-        var cycle = CycleOf(terms.Contract, subscription);
+        var end = subscription.EndOf(terms.Contract);
+        var cycle = subscription.CycleOf(terms.Contract);
         for (var start = subscription.StartingAt; start <= until && !(end <= start);)
         {
             var whole = cycle.PeriodAt(start);
@@ -27,10 +27,6 @@ internal static class SubscriptionCharges
             start = whole.End;
         }
     }
-
-    /// <summary>The periods of a subscription: from its own anchor, or that of the contract's usage statements.</summary>
-    public static BillingCycle CycleOf(Contract contract, Subscription subscription) => new(
-        subscription.Anchor?.InUtc().LocalDateTime ?? contract.UsageStatementSchedule.CycleOf(contract.StartingAt).Anchor, subscription.Frequency);
 
     /// <summary>Price × part ÷ whole. Rounding: 20 decimals, half-even, then the rule.</summary>
     public static decimal Prorated(decimal unitPrice, Interval part, Interval whole, AmountRoundingRule? rounding)
@@ -49,16 +45,10 @@ internal static class SubscriptionCharges
         if (pricing is not { IsEntitled: true, Price: Price.Flat price }) yield break;
         var advance = subscription.Collection == CollectionSchedule.Advance;
         var onUsage = subscription.Placement == InvoicePlacement.OnUsageInvoice;
-        var level = BaseQuantity(subscription, cut.Start);
-        yield return Charge("", advance ? cut.Start : cut.End, level, cut);
-        foreach (var change in Increases(subscription, cut))
+        foreach (var step in subscription.Steps(cut))
         {
-            var from = change.StartingAt > cut.Start ? change.StartingAt : cut.Start;
-            var quantity = subscription.QuantityAt(from);
-            if (quantity <= level) continue;
-            var at = advance && subscription.Billing == ProrationBilling.BillImmediately ? from : cut.End;
-            yield return Charge(":" + change.Id, at, Exact.Add(quantity, -level), new Interval(from, cut.End));
-            level = quantity;
+            var immediately = advance && (step.ChangeId is null || subscription.Billing == ProrationBilling.BillImmediately);
+            yield return Charge(step.ChangeId is null ? "" : ":" + step.ChangeId, immediately ? step.From : cut.End, step.Quantity, new Interval(step.From, cut.End));
         }
 
         Charge Charge(string suffix, Instant at, decimal quantity, Interval time)
@@ -75,17 +65,4 @@ internal static class SubscriptionCharges
             return new Charge($"{subscription.Id}:{cut.Start.ToUnixTimeSeconds()}{suffix}", at, onUsage, line);
         }
     }
-
-    // What was agreed, and known, when the period began; the initial quantity always is.
-    private static decimal BaseQuantity(Subscription subscription, Instant start)
-    {
-        var known = subscription.Quantities.Where((q, i) => i == 0 || q.CreatedAt <= start).ToList();
-        return (subscription with { Quantities = known }).QuantityAt(start);
-    }
-
-    private static IEnumerable<QuantityChange> Increases(Subscription subscription, Interval cut) => subscription.Quantities.Skip(1)
-        .Where(q => q.StartingAt < cut.End && (q.StartingAt > cut.Start || q.CreatedAt > cut.Start))
-        .OrderBy(q => q.StartingAt).ThenBy(q => q.CreatedAt);
-
-    private static Instant? Earlier(Instant? a, Instant? b) => a is null ? b : b is null || a < b ? a : b;
 }

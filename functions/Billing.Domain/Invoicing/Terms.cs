@@ -35,11 +35,11 @@ public sealed record Terms(
     /// <summary>Of the rate card.</summary>
     public IReadOnlyList<string> ProductOrder { get; init; } = [];
 
-    /// <summary>Products of a type that have rates, in the order of the rate card, which is the order of the lines.</summary>
+    /// <summary>Products of a type that have prices: rates in the order of the rate card, which is the order of the lines, then overwrites of the contract alone.</summary>
     public IEnumerable<Product> Rated(ProductType type)
     {
         var order = ProductOrder.Count == 0 ? Rates.Products : [.. ProductOrder.Where(Rates.Products.Contains), .. Rates.Products.Except(ProductOrder)];
-        return order.Select(id => Products[id]).Where(p => p.Type == type);
+        return order.Concat(Contract.OverwrittenProducts().Except(order)).Select(id => Products[id]).Where(p => p.Type == type);
     }
 
     /// <summary>An amount as it leaves the rating: rounded as the contract says where it is in the invoice's currency; custom units are never rounded.</summary>
@@ -58,5 +58,5 @@ public sealed record Terms(
     public InvoiceVersions Versions() => new(
         Contract.Version, Contract.RateCardId, RateCardVersion,
         Products.ToDictionary(p => p.Key, p => p.Value.Updates.Count),
-        Commits.Where(c => c.RecurringCommitId is null).ToDictionary(c => c.Id, c => c.Version));
+        Commits.Where(c => c.RecurringCommitId is null || c.Version > Grants.Derived).ToDictionary(c => c.Id, c => c.Version));
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Billing.Domain.Pricing;
 
 /// <summary>What a line is about, as far as overrides and commits ask.</summary>
@@ -26,6 +28,7 @@ public sealed record LineSpecifier(
     Values.BillingFrequency? BillingFrequency = null)
 {
     /// <summary>True when it names group values.</summary>
+    [JsonIgnore]
     public bool HasGroupValues => PricingGroupValues?.Count > 0 || PresentationGroupValues?.Count > 0;
 
     public bool Matches(LineSubject line) =>

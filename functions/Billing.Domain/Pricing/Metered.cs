@@ -12,6 +12,9 @@ public sealed record PricedMetric(string Id, bool WholePeriod, IReadOnlyList<IRe
     /// <summary>True when usage can be read by exactly these properties (in any order), or by none.</summary>
     public bool CanGroupBy(IReadOnlyList<string> keys) =>
         keys.Count == 0 || GroupKeys.Any(k => k.ToHashSet(StringComparer.Ordinal).SetEquals(keys));
+
+    /// <summary>True when usage can be told apart by all of these properties: some group key has them, and perhaps others.</summary>
+    public bool CanRead(IReadOnlyList<string> keys) => keys.Count == 0 || GroupKeys.Any(k => keys.All(k.Contains));
 }
 
 /// <summary>A product whose usage is read.</summary>

@@ -82,8 +82,8 @@ public sealed record Rate(
     {
         (ProductType.Usage, Price.Subscription) => WrongType("A SUBSCRIPTION rate belongs to a SUBSCRIPTION product."),
         (ProductType.Usage, _) => null,
-        (ProductType.Subscription, Price.Flat) when Terms.BillingFrequency is null =>
-            new Refusal("billing_frequency_missing", "The rate of a SUBSCRIPTION product needs a billing_frequency.", "/billing_frequency"),
+        (ProductType.Subscription, Price.Flat) when Terms.BillingFrequency is null or BillingFrequency.Daily =>
+            new Refusal("billing_frequency_missing", "The rate of a SUBSCRIPTION product needs a billing_frequency, WEEKLY at the most.", "/billing_frequency"),
         (ProductType.Subscription, Price.Flat or Price.Subscription) => null,
         (ProductType.Subscription, _) => WrongType("A SUBSCRIPTION product has FLAT rates."),
         (ProductType.Composite, Price.Percentage or Price.TieredPercentage) => null,

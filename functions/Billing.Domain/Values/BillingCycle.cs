@@ -10,6 +10,9 @@ public enum BillingFrequency
     [Alias("yearly")]
     Annual,
     Weekly,
+
+    /// <summary>Of grants and counters only; nothing is invoiced so often.</summary>
+    Daily,
 }
 
 /// <summary>Periods that follow one another without end, in both directions.</summary>
@@ -21,6 +24,13 @@ public enum BillingFrequency
 /// <param name="Frequency">The interval.</param>
 public sealed record BillingCycle(LocalDateTime Anchor, BillingFrequency Frequency)
 {
+    private int? Days => Frequency switch
+    {
+        BillingFrequency.Weekly => 7,
+        BillingFrequency.Daily => 1,
+        _ => null,
+    };
+
     private int Months => Frequency switch
     {
         BillingFrequency.Monthly => 1,
@@ -31,15 +41,15 @@ public sealed record BillingCycle(LocalDateTime Anchor, BillingFrequency Frequen
 
     /// <summary>Start of period n.</summary>
     public Instant StartOf(int n) =>
-        (Frequency == BillingFrequency.Weekly ? Anchor.PlusWeeks(n) : Anchor.PlusMonths(n * Months)).InUtc().ToInstant();
+        (Days is { } days ? Anchor.PlusDays(n * days) : Anchor.PlusMonths(n * Months)).InUtc().ToInstant();
 
     /// <summary>Number of the period that an instant lies in.</summary>
     public int NumberAt(Instant at)
     {
         var local = at.InUtc().LocalDateTime;
         // A first guess that is off by one at most; the loops settle clamped month ends.
-        var n = Frequency == BillingFrequency.Weekly
-            ? Period.DaysBetween(Anchor.Date, local.Date) / 7
+        var n = Days is { } days
+            ? Period.DaysBetween(Anchor.Date, local.Date) / days
             : ((local.Year - Anchor.Year) * 12 + local.Month - Anchor.Month) / Months;
         while (StartOf(n) > at) n--;
         while (StartOf(n + 1) <= at) n++;

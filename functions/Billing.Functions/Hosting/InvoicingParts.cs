@@ -19,7 +19,9 @@ public static class InvoicingParts
         services.AddSingleton<Accounts>();
         services.AddSingleton<UsageKeys>();
         services.AddSingleton<Customers>();
+        services.AddSingleton<Catalogs>();
         services.AddSingleton<Contracts>();
+        services.AddSingleton<ReadContracts>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<Products>();
         services.AddSingleton<RateCards>();

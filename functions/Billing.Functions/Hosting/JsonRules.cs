@@ -31,6 +31,7 @@ public static class JsonRules
         options.Converters.Add(new ExactDecimal());
         options.Converters.Add(new Rfc3339Instant());
         options.Converters.Add(new SpelledEnums());
+        options.Converters.Add(new ChangedJson());
         return options;
     }
 }

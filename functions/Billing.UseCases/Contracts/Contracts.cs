@@ -1,54 +1,45 @@
 using Billing.Domain.Contracts;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
+using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
-using Billing.UseCases.Pricing;
 using NodaTime;
 
 namespace Billing.UseCases.Contracts;
 
-/// <summary>What a new contract says; rate card by id or by alias, or none.</summary>
-public sealed record NewContract(
-    string CustomerId,
-    Instant StartingAt,
-    Instant? EndingBefore = null,
-    string? RateCardId = null,
-    string? RateCardAlias = null,
-    UsageStatementSchedule? UsageStatementSchedule = null,
-    int? NetPaymentTermsDays = null,
-    string? Name = null,
-    string? UniquenessKey = null,
-    AmountRounding Rounding = AmountRounding.Exact)
-{
-    public IReadOnlyDictionary<string, string> CustomFields { get; init; } = new Dictionary<string, string>();
-}
-
 /// <summary>Contracts.</summary>
-public sealed class Contracts(IDocumentStore store, IClock clock, RateCards cards)
+public sealed class Contracts(IDocumentStore store, IClock clock, Catalogs catalogs)
 {
+    /// <summary>Commits and credits of one creation: they are committed at once with the contract and what it renews.</summary>
+    public const int MaxCommits = 80;
+
     private readonly Accounts accounts = new(store);
     private readonly UniquenessKeys uniqueness = new(store, new Accounts(store));
 
-    /// <summary>Makes a contract. Errors: refused when a uniqueness key was used before, or a term cannot be kept.</summary>
+    /// <summary>Makes a contract with its commits and credits. Errors: refused when a uniqueness key was used before, or a term cannot be kept.</summary>
     public async Task<Outcome<Contract>> CreateAsync(NewContract wanted, IdSource ids, CancellationToken stop)
     {
         var id = ids.New();
-        if (!(await RateCardAsync(wanted, stop)).Is(out var cardId, out var unknown)) return unknown;
-        var contract = new Contract(
-            id, wanted.CustomerId, 1, wanted.StartingAt, wanted.EndingBefore, cardId.Length == 0 ? null : cardId,
-            wanted.UsageStatementSchedule ?? new UsageStatementSchedule(BillingFrequency.Monthly), wanted.NetPaymentTermsDays,
-            wanted.Name, wanted.UniquenessKey, wanted.Rounding, wanted.CustomFields, clock.GetCurrentInstant(), null);
-        if (contract.Check() is { } refusal) return refusal;
+        if (ids.Derived && await ContractDocuments.FindAsync(store, wanted.CustomerId, id, stop) is { } made) return made.Value;
+        if (!(await catalogs.CardAsync(wanted, stop)).Is(out var cardId, out var refusal)) return refusal;
+        var catalog = await catalogs.ReadAsync(cardId.Length == 0 ? null : cardId, MakeContract.Products(wanted), stop);
+        var commits = await CommitDocuments.AllAsync(store, wanted.CustomerId, stop);
+        var known = new KnownTerms(commits.Where(c => c.Value.ContractId is null).Select(c => c.Value.Id), [], []);
+        if (!MakeContract.Of(wanted, id, catalog, known, clock.GetCurrentInstant(), ids.New).Is(out var contract, out refusal)) return refusal;
         return await accounts.ChangeAsync<Contract>(
-            contract.CustomerId,
+            wanted.CustomerId,
             async head =>
             {
-                if (await accounts.CustomerAsync(contract.CustomerId, stop) is not { } customer) return Customers.NotFound(contract.CustomerId);
-                var existing = await ContractDocuments.FindAsync(store, customer.Id, id, stop);
-                if (existing is not null) return new AccountChange<Contract>(existing.Value, null, []);
+                if (await accounts.CustomerAsync(wanted.CustomerId, stop) is not { } customer) return Customers.NotFound(wanted.CustomerId);
+                if (await ContractDocuments.FindAsync(store, customer.Id, id, stop) is { } existing) return new AccountChange<Contract>(existing.Value, null, []);
                 if (customer.ArchivedAt is not null) return Customers.Archived(customer.Id);
-                if (contract.UniquenessKey is { } key && await uniqueness.TakeAsync("contract", key, customer.Id, ContractDocuments.IdOf(id), stop) is { } used) return used;
-                return new AccountChange<Contract>(contract, head, [new Write.Create(ContractDocuments.Document(contract))]);
+                if (contract.Contract.UniquenessKey is { } key && await uniqueness.TakeAsync(key, customer.Id, id, stop) is { } used) return used;
+                List<Write> writes =
+                [
+                    new Write.Create(ContractDocuments.Document(contract.Contract)),
+                    .. contract.Commits.Select(c => new Write.Create(CommitDocuments.Document(c))),
+                ];
+                return AccountWrites.Check(writes) is { } large ? large : new AccountChange<Contract>(contract.Contract, head, writes);
             },
             stop);
     }
@@ -102,23 +93,6 @@ public sealed class Contracts(IDocumentStore store, IClock clock, RateCards card
                     changed, head, [ContractDocuments.Past(found.Value), new Write.Replace(ContractDocuments.Document(changed), found.ETag)]);
             },
             stop);
-    }
-
-    /// <summary>The card's id; empty when the contract has none.</summary>
-    private async Task<Outcome<string>> RateCardAsync(NewContract wanted, CancellationToken stop)
-    {
-        if (wanted.RateCardId is not null && wanted.RateCardAlias is not null)
-        {
-            return new Refusal("two_rate_cards", "Give rate_card_id or rate_card_alias, not both.", "/rate_card_alias");
-        }
-        if (wanted.RateCardId is null && wanted.RateCardAlias is null) return "";
-        var card = wanted.RateCardId is { } id
-            ? await cards.GetAsync(id, stop)
-            : await cards.ByAliasAsync(wanted.RateCardAlias!, wanted.StartingAt, stop);
-        if (!card.Is(out var found, out var refusal)) return refusal;
-        return found.ArchivedAt is null
-            ? found.Id
-            : new Refusal("rate_card_archived", "An archived rate card takes no new contracts.", "/rate_card_id", RefusalKind.Conflict);
     }
 
     internal static Refusal NotFound(string id) => new("contract_not_found", $"The customer has no contract with the id '{id}'.", "/contract_id", RefusalKind.NotFound);

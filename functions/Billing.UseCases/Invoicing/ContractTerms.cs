@@ -45,7 +45,8 @@ public sealed class ContractTerms(RateCards cards, Rates rates, Products product
         var card = contract.RateCardId is { } cardId ? (await cards.GetAsync(cardId, stop)).Value : null;
         var schedule = card is null ? new RateSchedule([]) : await ScheduleAsync(card.Id, cardVersion ?? card.Version, stop);
         var sold = new Dictionary<string, Product>(StringComparer.Ordinal);
-        var named = commits.Select(c => c.ProductId).Concat(contract.ScheduledCharges.Select(c => c.ProductId)).Concat(contract.Subscriptions.Select(s => s.ProductId));
+        var named = commits.Select(c => c.ProductId).Concat(contract.ScheduledCharges.Select(c => c.ProductId)).Concat(contract.Subscriptions.Select(s => s.ProductId))
+            .Concat(contract.OverwrittenProducts());
         foreach (var id in schedule.Products.Concat(named).Distinct(StringComparer.Ordinal)) sold[id] = (await products.GetAsync(id, stop)).Value;
         return new Terms(
             contract, card is null ? Currencies.Usd : Currencies.Find(card.FiatCreditTypeId)!, card?.Version ?? 0, schedule, sold, await MetricsAsync(sold.Values, stop))

@@ -75,7 +75,7 @@ public sealed class ReadAccounts(IDocumentStore store, ContractTerms terms, Read
     }
 
     /// <summary>What is stored, the grants that it does not stand for, and what renewals take over.</summary>
-    private static List<Commit> AllCommits(IReadOnlyList<Contract> contracts, List<Commit> stored, Instant now)
+    internal static List<Commit> AllCommits(IReadOnlyList<Contract> contracts, List<Commit> stored, Instant now)
     {
         var known = stored.Select(c => c.Id).ToHashSet(StringComparer.Ordinal);
         var all = stored.ToList();

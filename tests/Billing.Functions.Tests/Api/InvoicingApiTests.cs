@@ -50,7 +50,7 @@ public sealed class InvoicingApiTests
         using var client = server.Client();
         var customer = await IdAsync(client, "/v1/customers", """{"name":"Acme"}""");
         var refused = await client.SendAsync(ProbeServer.Post(
-            "/v1/contracts/create", $$"""{"customer_id":"{{customer}}","starting_at":"2026-03-01T00:00:00Z","commits":[{"type":"PREPAID"}]}"""));
+            "/v1/contracts/create", $$"""{"customer_id":"{{customer}}","starting_at":"2026-03-01T00:00:00Z","reseller_royalties":[{"reseller_type":"AWS"}]}"""));
         await BadRequestTests.ProblemAsync(refused, 501, "term_not_offered");
         Assert.Empty((await DataAsync(client, "/v2/contracts/list", $$"""{"customer_id":"{{customer}}"}""")).EnumerateArray());
     }

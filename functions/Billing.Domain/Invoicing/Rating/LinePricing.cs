@@ -6,13 +6,14 @@ using NodaTime;
 namespace Billing.Domain.Invoicing;
 
 /// <summary>What a line costs at an instant: the rate card's rate, changed by at most one override.</summary>
+/// <param name="Line">The line.</param>
 /// <param name="Rate">The rate card's; null when it has none.</param>
 /// <param name="Price">What counts; null when nothing prices the line.</param>
 /// <param name="By">The override that made it; null: the list price.</param>
 /// <param name="ForCommits">Overrides for what is drawn from some commits only, in the order they were added.</param>
 /// <param name="OfCommitRate">The override of the commit rate, or null.</param>
 internal sealed record LinePricing(
-    Rate? Rate, Price? Price, string? CreditTypeId, bool IsEntitled, Override? By, IReadOnlyList<Override> ForCommits, Override? OfCommitRate, MultiplierPrioritization Prioritization)
+    LineSubject Line, Rate? Rate, Price? Price, string? CreditTypeId, bool IsEntitled, Override? By, IReadOnlyList<Override> ForCommits, Override? OfCommitRate, MultiplierPrioritization Prioritization)
 {
     /// <summary>Free units, minimum and maximum: of the rate card's rate, unless its price was overwritten.</summary>
     public RateTerms Terms => Rate is null || By?.Change is OverrideChange.Overwrite ? RateTerms.None : Rate.Terms;
@@ -25,12 +26,14 @@ internal sealed record LinePricing(
     /// <summary>The price of what is drawn from a commit, and the override that made it.</summary>
     /// <remarks>
     /// Order: an overwrite for the commit, a multiplier for the commit, the commit rate for a commit that has it (with the override of commit
-    /// rates, if any), the price that counts for all. They never stack. Source: Metronome, edit-or-override-a-contract, discounting-on-commits.
+    /// rates, if any), the price that counts for all. They never stack. An override for the commit changes the price that it targets: the commit rate
+    /// where that counts, else the list price. Source: Metronome, edit-or-override-a-contract, discounting-on-commits.
     /// </remarks>
     public (Price? Price, Override? By) For(Commit commit)
     {
-        var own = ForCommits.Where(o => o.Commits!.Matches(commit)).ToList();
         var commitRate = commit.RateType == CommitRateType.CommitRate ? Rate?.Terms.CommitRate : null;
+        var target = commitRate is null ? OverrideTarget.ListRate : OverrideTarget.CommitRate;
+        var own = ForCommits.Where(o => o.Target == target && o.IsFor(Line, commit)).ToList();
         if (PriceBook.Choose(own, Prioritization) is { } chosen) return (PriceBook.Apply(chosen, commitRate ?? Rate?.Price), chosen);
         if (commitRate is not null) return (OfCommitRate is null ? commitRate : PriceBook.Apply(OfCommitRate, commitRate), OfCommitRate);
         return (Price, By);
@@ -45,7 +48,7 @@ internal sealed class PriceBook(Contract contract, RateSchedule rates)
     {
         var rate = rates.InForce(line.ProductId, pricingGroupValues, at, line.BillingFrequency);
         if (contract.Overrides.Count == 0)
-            return new LinePricing(rate, rate?.Price, rate?.CreditTypeId, rate?.Entitled ?? false, null, [], null, contract.MultiplierPrioritization);
+            return new LinePricing(line, rate, rate?.Price, rate?.CreditTypeId, rate?.Entitled ?? false, null, [], null, contract.MultiplierPrioritization);
         var inForce = contract.Overrides.Where(o => o.Covers(at) && o.Scope.Matches(line)).ToList();
         var list = Choose([.. inForce.Where(o => o.Commits is null && o.Target == OverrideTarget.ListRate)], contract.MultiplierPrioritization);
         // A multiplier of a price that is not there changes nothing.
@@ -54,7 +57,7 @@ internal sealed class PriceBook(Contract contract, RateSchedule rates)
         var entitled = inForce.FindLast(o => o.Commits is null && o.Entitled is not null)?.Entitled ?? rate?.Entitled ?? price is not null;
         var unit = list?.Change is OverrideChange.Overwrite { CreditTypeId: { } own } ? own : rate?.CreditTypeId;
         return new LinePricing(
-            rate, price, unit, entitled, list, [.. inForce.Where(o => o.Commits is not null)],
+            line, rate, price, unit, entitled, list, [.. inForce.Where(o => o.Commits is not null)],
             Choose([.. inForce.Where(o => o.Commits is null && o.Target == OverrideTarget.CommitRate)], contract.MultiplierPrioritization), contract.MultiplierPrioritization);
     }
 

@@ -1,3 +1,5 @@
+using Billing.Functions.Api.Contracts;
+
 namespace Billing.Functions.Api.Invoicing;
 
 /// <summary>Customers, prices, contracts and invoices over HTTP.</summary>

@@ -64,7 +64,7 @@ public static class RatesApi
 
     private static Outcome<NewRate> Read(AddRate rate)
     {
-        var body = new PriceBody(rate.RateType, rate.Price, rate.Tiers, rate.PackageSize, rate.Rounding, rate.Quantity, rate.IsProrated, rate.CustomRate);
+        var body = new NewPrice(rate.RateType, rate.Price, rate.Tiers, rate.PackageSize, rate.Rounding, rate.Quantity, rate.IsProrated, rate.CustomRate);
         if (!body.Read().Is(out var price, out var refusal)) return refusal;
         Price? commitRate = null;
         if (rate.CommitRate is { } own)
@@ -109,10 +109,10 @@ public static class RatesApi
         string? RateCardId = null,
         Instant? EndingBefore = null,
         decimal? Price = null,
-        IReadOnlyList<TierBody>? Tiers = null,
+        IReadOnlyList<NewTier>? Tiers = null,
         IReadOnlyDictionary<string, string>? PricingGroupValues = null,
         string? CreditTypeId = null,
-        PriceBody? CommitRate = null,
+        NewPrice? CommitRate = null,
         BillingFrequency? BillingFrequency = null,
         decimal? PackageSize = null,
         PackageRounding? Rounding = null,

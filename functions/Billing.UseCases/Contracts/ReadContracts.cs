@@ -1,0 +1,135 @@
+using Billing.Domain.Contracts;
+using Billing.Domain.Credits;
+using Billing.Domain.Pricing;
+using Billing.Domain.Values;
+using Billing.UseCases.Credits;
+using Billing.UseCases.Documents;
+using Billing.UseCases.Invoicing;
+using Billing.UseCases.Pricing;
+using NodaTime;
+
+namespace Billing.UseCases.Contracts;
+
+/// <summary>A contract with all that is shown with it.</summary>
+/// <param name="Contract">As it is, or as it was.</param>
+/// <param name="Initial">As it was made.</param>
+/// <param name="Commits">Its commits and credits: those that were added, grants that have started, and what it took over by renewal.</param>
+/// <param name="InitialCommits">Those that it was made with.</param>
+/// <param name="RenewedBy">Contracts that renew it.</param>
+/// <param name="Products">By id: those that its terms name.</param>
+/// <param name="UnitNames">Of custom pricing units, by id.</param>
+/// <param name="CurrencyId">Of the rate card.</param>
+public sealed record ContractView(
+    Contract Contract,
+    Contract Initial,
+    IReadOnlyList<Commit> Commits,
+    IReadOnlyList<Commit> InitialCommits,
+    IReadOnlyList<string> RenewedBy,
+    IReadOnlyDictionary<string, Product> Products,
+    IReadOnlyDictionary<string, string> UnitNames,
+    string CurrencyId);
+
+/// <summary>Reads contracts with their commits, as they are or as they were at a time.</summary>
+public sealed class ReadContracts(IDocumentStore store, IClock clock, Products products, RateCards cards, PricingUnits units)
+{
+    private readonly Accounts accounts = new(store);
+
+    /// <summary>One contract.</summary>
+    /// <param name="asOf">What it was then: with the edits that were made up to this time.</param>
+    public async Task<Outcome<ContractView>> GetAsync(string customerId, string contractId, Instant? asOf, CancellationToken stop)
+    {
+        var contracts = (await ContractDocuments.AllAsync(store, customerId, stop)).Select(c => c.Value).ToList();
+        if (contracts.Find(c => c.Id == contractId) is not { } contract) return Contracts.NotFound(contractId);
+        if (asOf < contract.CreatedAt) return new Refusal("not_made_yet", "The contract was made later.", "/as_of_date");
+        return await ViewAsync(contract, contracts, await StoredAsync(customerId, stop), asOf, stop);
+    }
+
+    /// <summary>The contracts of a customer that fit, by start.</summary>
+    public async Task<Outcome<ContractView[]>> ListAsync(string customerId, Func<Contract, bool> fits, CancellationToken stop)
+    {
+        var contracts = (await ContractDocuments.AllAsync(store, customerId, stop)).Select(c => c.Value).ToList();
+        if (contracts.Count == 0 && await accounts.CustomerAsync(customerId, stop) is null) return Customers.NotFound(customerId);
+        var stored = await StoredAsync(customerId, stop);
+        var views = new List<ContractView>();
+        foreach (var contract in contracts.Where(fits).OrderBy(c => c.StartingAt).ThenBy(c => c.Id, StringComparer.Ordinal))
+            views.Add(await ViewAsync(contract, contracts, stored, null, stop));
+        return views.ToArray();
+    }
+
+    private async Task<List<Commit>> StoredAsync(string customerId, CancellationToken stop) =>
+        [.. (await CommitDocuments.AllAsync(store, customerId, stop)).Select(c => c.Value)];
+
+    private async Task<ContractView> ViewAsync(Contract contract, List<Contract> contracts, List<Commit> stored, Instant? asOf, CancellationToken stop)
+    {
+        var now = asOf ?? clock.GetCurrentInstant();
+        var initial = await ContractDocuments.VersionAsync(store, contract, 1, stop) ?? contract;
+        var shown = asOf is null ? contract : await AsOfAsync(contract, asOf.Value, stop);
+        var own = new List<Commit>();
+        foreach (var commit in ReadAccounts.AllCommits([.. contracts.Select(c => c.Id == contract.Id ? shown : c)], stored, now).Where(c => c.ContractId == contract.Id))
+        {
+            if (commit.CreatedAt > now || (IsDerived(commit) && commit.Access[0].StartingAt > now)) continue;
+            own.Add(asOf is null ? commit : await AsOfAsync(commit, asOf.Value, stop));
+        }
+        var first = new List<Commit>();
+        foreach (var commit in own.Where(c => c.CreatedAt == initial.CreatedAt && !IsDerived(c))) first.Add(await CommitDocuments.VersionAsync(store, commit, 1, stop) ?? commit);
+        var currency = contract.RateCardId is { } card ? (await cards.GetAsync(card, stop)).Value.FiatCreditTypeId : Currencies.Usd.Id;
+        return new ContractView(
+            shown, initial, own, first, [.. contracts.Where(c => c.Renewal?.FromContractId == contract.Id && c.CreatedAt <= now).Select(c => c.Id)],
+            await ProductsAsync([shown, initial], own, stop), await UnitsAsync([shown, initial], own, stop), currency);
+    }
+
+    private static bool IsDerived(Commit commit) => commit.RecurringCommitId is not null || commit.RolledOver is not null;
+
+    private async Task<Contract> AsOfAsync(Contract now, Instant at, CancellationToken stop)
+    {
+        var version = now;
+        while (version.ChangedAt > at && version.Version > 1 && await ContractDocuments.VersionAsync(store, now, version.Version - 1, stop) is { } before) version = before;
+        return version;
+    }
+
+    private async Task<Commit> AsOfAsync(Commit now, Instant at, CancellationToken stop)
+    {
+        var version = now;
+        while (version.ChangedAt > at && version.Version > 1 && await CommitDocuments.VersionAsync(store, now, version.Version - 1, stop) is { } before) version = before;
+        return version;
+    }
+
+    private async Task<Dictionary<string, Product>> ProductsAsync(IReadOnlyList<Contract> contracts, IEnumerable<Commit> commits, CancellationToken stop)
+    {
+        var named = contracts.SelectMany(c => ContractParts.Products(c)).Concat(commits.Select(c => c.ProductId));
+        var found = new Dictionary<string, Product>(StringComparer.Ordinal);
+        foreach (var id in named.Distinct(StringComparer.Ordinal))
+            if ((await products.GetAsync(id, stop)).Is(out var product, out _)) found[id] = product;
+        return found;
+    }
+
+    private async Task<Dictionary<string, string>> UnitsAsync(IReadOnlyList<Contract> contracts, IEnumerable<Commit> commits, CancellationToken stop)
+    {
+        var named = contracts.SelectMany(c => ContractParts.Units(c)).Concat(commits.Select(c => c.CreditTypeId));
+        var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var id in named.Distinct(StringComparer.OrdinalIgnoreCase).Where(id => Currencies.Find(id) is null))
+            if (await units.FindAsync(id, stop) is { } unit) names[id] = unit.Name;
+        return names;
+    }
+}
+
+/// <summary>What the terms of a contract name.</summary>
+internal static class ContractParts
+{
+    /// <summary>Products that its terms are named by.</summary>
+    public static IEnumerable<string> Products(Contract contract) =>
+    [
+        .. contract.Overrides.SelectMany(o => o.Scope.ProductIds),
+        .. contract.RecurringCommits.Select(r => r.ProductId),
+        .. contract.ScheduledCharges.Select(c => c.ProductId),
+        .. contract.Subscriptions.Select(s => s.ProductId),
+    ];
+
+    /// <summary>Units of its amounts.</summary>
+    public static IEnumerable<string> Units(Contract contract) =>
+    [
+        .. contract.Overrides.Select(o => (o.Change as OverrideChange.Overwrite)?.CreditTypeId).OfType<string>(),
+        .. contract.RecurringCommits.Select(r => r.Access.CreditTypeId),
+        .. contract.SpendTrackers.Select(t => t.CreditTypeId),
+    ];
+}
