@@ -37,7 +37,7 @@ internal sealed class Town : IClock
         Issue = new IssueInvoices(Store, Reading, late, Changes, Settings);
         Billing = new BillAccounts(Store, Issue, _ => Task.FromResult(Cut ?? Now), Parked);
         Accounts = new Accounts(Store);
-        Commits = new Commits(Store, this, Products);
+        Commits = new Commits(Store, this, new Catalogs(Cards, Rates, Products, metrics));
         Balances = new Balances(Store, this, Reading);
         Release = new ReleasePayment(Store, this);
         RateAgain = new RateAgain(Store);

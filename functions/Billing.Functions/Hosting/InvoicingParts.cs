@@ -1,4 +1,5 @@
 using Billing.Domain.Invoicing;
+using Billing.Functions.Api.Credits;
 using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Credits;
@@ -32,6 +33,7 @@ public static class InvoicingParts
         services.AddSingleton<Invoices>();
         services.AddSingleton<ParkedAccounts>();
         services.AddSingleton<Commits>();
+        services.AddSingleton<NamesOf>();
         services.AddSingleton<Balances>();
         services.AddSingleton<ReleasePayment>();
         services.AddSingleton<RateAgain>();

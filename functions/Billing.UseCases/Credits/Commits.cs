@@ -1,28 +1,37 @@
+using Billing.Domain.Contracts;
 using Billing.Domain.Credits;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
-using Billing.UseCases.Pricing;
 using NodaTime;
 
 namespace Billing.UseCases.Credits;
 
+/// <summary>A commit or credit that any contract of a customer may draw.</summary>
+/// <param name="IsCredit">Given, not sold.</param>
+/// <param name="Commit">What it is.</param>
+public sealed record NewCustomerCommit(string CustomerId, bool IsCredit, NewCommit Commit)
+{
+    /// <summary>None: every contract.</summary>
+    public IReadOnlyList<string> ApplicableContractIds { get; init; } = [];
+
+    /// <summary>The contract whose invoices carry its payments.</summary>
+    public string? InvoiceContractId { get; init; }
+
+    public string? UniquenessKey { get; init; }
+}
+
 /// <summary>Commits and credits of customers, and entries by hand.</summary>
-public sealed class Commits(IDocumentStore store, IClock clock, Products products)
+public sealed class Commits(IDocumentStore store, IClock clock, Catalogs catalogs)
 {
     private readonly Accounts accounts = new(store);
     private readonly UniquenessKeys uniqueness = new(store, new Accounts(store));
 
-    /// <summary>Gives or sells a customer an amount that any of their contracts may draw.</summary>
-    /// <param name="wanted">Without contract; its id and version are set here. Its segments and payments have ids.</param>
-    /// <param name="ids">Of the request.</param>
-    /// <param name="stop">Gives up.</param>
-    public async Task<Outcome<Commit>> CreateAsync(Commit wanted, IdSource ids, CancellationToken stop)
+    /// <summary>Gives or sells a customer an amount that their contracts may draw.</summary>
+    public async Task<Outcome<Commit>> CreateAsync(NewCustomerCommit wanted, IdSource ids, CancellationToken stop)
     {
-        var commit = wanted with { Id = ids.New(), Version = 1, CreatedAt = clock.GetCurrentInstant() };
-        if (commit.Check() is { } refusal) return refusal;
-        if (await CheckProductAsync(commit.ProductId, stop) is { } unusable) return unusable;
+        if (!(await ReadAsync(wanted, ids, stop)).Is(out var commit, out var refusal)) return refusal;
         if (commit.Invoicing is { DoNotInvoice: false } && commit.InvoiceContractId is null)
             return new Refusal("invoice_contract_missing", "A commit of a customer that is invoiced names the contract that carries its invoices.", "/invoice_contract_id");
         return await accounts.ChangeAsync<Commit>(
@@ -36,10 +45,28 @@ public sealed class Commits(IDocumentStore store, IClock clock, Products product
                 {
                     if (await ContractDocuments.FindAsync(store, customer.Id, contractId, stop) is null) return UseCases.Contracts.Contracts.NotFound(contractId);
                 }
-                if (commit.UniquenessKey is { } key && await uniqueness.TakeAsync("commit", key, new UniquenessClaim(customer.Id, CommitDocuments.IdOf(commit.Id), $"commit {commit.Id}"), stop) is { } used) return used;
+                if (commit.UniquenessKey is { } key
+                    && await uniqueness.TakeAsync("commit", key, new UniquenessClaim(customer.Id, CommitDocuments.IdOf(commit.Id), $"commit {commit.Id}"), stop) is { } used) return used;
                 return new AccountChange<Commit>(commit, head, [new Write.Create(CommitDocuments.Document(commit))]);
             },
             stop);
+    }
+
+    /// <summary>The commit that is asked for, checked against the rate card that has its unit.</summary>
+    private async Task<Outcome<Commit>> ReadAsync(NewCustomerCommit wanted, IdSource ids, CancellationToken stop)
+    {
+        var named = new[] { wanted.Commit.ProductId }.Concat(wanted.Commit.ApplicableProductIds ?? []).Concat((wanted.Commit.Specifiers ?? []).Select(s => s.ProductId).OfType<string>()).ToList();
+        var cards = (await ContractDocuments.AllAsync(store, wanted.CustomerId, stop)).Select(c => c.Value.RateCardId).OfType<string>().Distinct(StringComparer.Ordinal);
+        var catalog = await catalogs.ReadAsync(null, named, stop);
+        foreach (var card in wanted.Commit.AccessSchedule?.CreditTypeId is null ? cards.Take(1) : cards)
+        {
+            if (!catalog.Unit(wanted.Commit.AccessSchedule?.CreditTypeId, "").Is(out _, out _) || catalog.Card is null) catalog = await catalogs.ReadAsync(card, named, stop);
+        }
+        var now = clock.GetCurrentInstant();
+        var frame = new TermsFrame(wanted.CustomerId, null, now, null, MultiplierPrioritization.LowestMultiplier, catalog, new KnownTerms([], [], []), now, null, ids.New);
+        return ReadCommits.Commit(wanted.IsCredit, wanted.Commit, frame).Is(out var commit, out var refusal)
+            ? commit with { ApplicableContractIds = wanted.ApplicableContractIds, InvoiceContractId = wanted.InvoiceContractId, UniquenessKey = wanted.UniquenessKey }
+            : refusal;
     }
 
     /// <summary>Ends a commit's access, or its invoices, earlier.</summary>
@@ -91,12 +118,6 @@ public sealed class Commits(IDocumentStore store, IClock clock, Products product
                 return new AccountChange<LedgerEntry>(entry, head, [.. LedgerDocuments.Post(customerId, account.Ledger, account.LedgerETag, new Posting([entry], [], []), head.Version + 1)]);
             },
             stop);
-    }
-
-    private async Task<Refusal?> CheckProductAsync(string productId, CancellationToken stop)
-    {
-        if (!(await products.GetAsync(productId, stop)).Is(out var product, out var refusal)) return refusal;
-        return product.Type == Domain.Pricing.ProductType.Fixed ? null : new Refusal("not_a_fixed_product", "A commit or credit is named by a FIXED product.", "/product_id");
     }
 
     private static Refusal? CheckEnd(Commit commit, Instant end, LedgerTotals ledger)

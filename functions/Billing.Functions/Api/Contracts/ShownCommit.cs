@@ -1,5 +1,6 @@
 using Billing.Domain.Credits;
 using Billing.Domain.Pricing;
+using Billing.Functions.Api.Credits;
 using Billing.Functions.Api.Invoicing;
 using Billing.UseCases.Contracts;
 using NodaTime;
@@ -89,6 +90,12 @@ internal sealed record ShownCommit(string Id, CommitType Type, ShownProductName 
     public string? UniquenessKey { get; init; }
 
     public Instant? ArchivedAt { get; init; }
+
+    /// <summary>Left of the segments that are open now, drafts drawn; when it was asked for.</summary>
+    public decimal? Balance { get; init; }
+
+    /// <summary>When it was asked for.</summary>
+    public IReadOnlyList<ShownEntry>? Ledger { get; init; }
 
     public IReadOnlyDictionary<string, string>? CustomFields { get; init; }
 

@@ -1,12 +1,13 @@
 using Billing.Domain.Credits;
+using Billing.Domain.Pricing;
 using Billing.Domain.Values;
+using Billing.Functions.Api.Contracts;
 using Billing.Functions.Api.Invoicing;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
+using Billing.UseCases.Contracts;
 using Billing.UseCases.Credits;
-using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
-using Billing.UseCases.Pricing;
 using NodaTime;
 
 namespace Billing.Functions.Api.Credits;
@@ -39,16 +40,16 @@ public static class CustomerCommitsApi
         CreateAsync(body, CommitType.Credit, null, null, commits, caller, stop);
 
     /// <summary>Lists a customer's commits.</summary>
-    internal static Task<Answer<Listing<ShownCommit>>> ListCommitsAsync(WhichCommits body, Balances balances, Products products, CancellationToken stop) =>
-        ListAsync(body, body.CommitId, [CommitType.Prepaid, CommitType.Postpaid], balances, products, stop);
+    internal static Task<Answer<Listing<ShownCommit>>> ListCommitsAsync(WhichCommits body, Balances balances, NamesOf names, CancellationToken stop) =>
+        ListAsync(body, body.CommitId, [CommitType.Prepaid, CommitType.Postpaid], balances, names, stop);
 
     /// <summary>Lists a customer's credits.</summary>
-    internal static Task<Answer<Listing<ShownCommit>>> ListCreditsAsync(WhichCredits body, Balances balances, Products products, CancellationToken stop) =>
-        ListAsync(body, body.CreditId, [CommitType.Credit], balances, products, stop);
+    internal static Task<Answer<Listing<ShownCommit>>> ListCreditsAsync(WhichCredits body, Balances balances, NamesOf names, CancellationToken stop) =>
+        ListAsync(body, body.CreditId, [CommitType.Credit], balances, names, stop);
 
     /// <summary>Lists commits and credits together, with what is left of them.</summary>
-    internal static Task<Answer<Listing<ShownCommit>>> BalancesAsync(WhichBalances body, Balances balances, Products products, CancellationToken stop) =>
-        ListAsync(body, body.Id, null, balances, products, stop);
+    internal static Task<Answer<Listing<ShownCommit>>> BalancesAsync(WhichBalances body, Balances balances, NamesOf names, CancellationToken stop) =>
+        ListAsync(body, body.Id, null, balances, names, stop);
 
     /// <summary>One number: what a customer has left in a unit.</summary>
     internal static async Task<Answer<Data<ShownNet>>> NetAsync(WhichNet body, Balances balances, CancellationToken stop)
@@ -72,40 +73,48 @@ public static class CustomerCommitsApi
         await commits.UpdateEndDateAsync(body.CustomerId, body.CreditId, true, body.AccessEndingBefore, null, stop), c => new ShownId(c.Id));
 
     private static async Task<Answer<Data<ShownId>>> CreateAsync(
-        CreateCredit body, CommitType type, InvoiceScheduleBody? invoiced, string? invoiceContractId, Commits commits, Caller caller, CancellationToken stop)
+        CreateCredit body, CommitType type, NewPaymentSchedule? invoiced, string? invoiceContractId, Commits commits, Caller caller, CancellationToken stop)
     {
-        PaymentSchedule? payments = null;
-        if (invoiced is not null && !invoiced.Read(caller.Ids).Is(out payments, out var refusal)) return Answers.Of<ShownId>(refusal with { Field = "/invoice_schedule" + refusal.Field });
-        var access = body.AccessSchedule.Read(caller.Ids);
-        var commit = new Commit(
-            "", body.CustomerId, null, 1, type, body.ProductId, body.Name, body.Priority, body.AccessSchedule.CreditTypeId ?? Currencies.Usd.Id, access, Instant.MinValue)
+        var commit = new NewCommit(body.ProductId)
         {
+            Type = type,
+            AccessSchedule = body.AccessSchedule,
+            InvoiceSchedule = invoiced,
+            Name = body.Name,
             Description = body.Description,
-            Invoicing = payments,
-            InvoiceContractId = invoiceContractId,
+            Priority = body.Priority,
+            ApplicableProductIds = body.ApplicableProductIds,
+            ApplicableProductTags = body.ApplicableProductTags,
+            Specifiers = body.Specifiers,
+            RateType = body.RateType,
+            CustomFields = body.CustomFields,
+        };
+        var wanted = new NewCustomerCommit(body.CustomerId, type == CommitType.Credit, commit)
+        {
             ApplicableContractIds = body.ApplicableContractIds ?? [],
-            Scope = SpecifierBody.Scope(body.ApplicableProductIds, body.ApplicableProductTags, body.Specifiers),
-            RateType = body.RateType ?? CommitRateType.ListRate,
-            CustomFields = body.CustomFields ?? new Dictionary<string, string>(),
+            InvoiceContractId = invoiceContractId,
             UniquenessKey = body.UniquenessKey,
         };
-        return Answers.Of(await commits.CreateAsync(commit, caller.Ids, stop), c => new ShownId(c.Id));
+        return Answers.Of(await commits.CreateAsync(wanted, caller.Ids, stop), c => new ShownId(c.Id));
     }
 
     private static async Task<Answer<Listing<ShownCommit>>> ListAsync(
-        ListBody body, string? id, IReadOnlyCollection<CommitType>? types, Balances balances, Products products, CancellationToken stop)
+        ListBody body, string? id, IReadOnlyCollection<CommitType>? types, Balances balances, NamesOf names, CancellationToken stop)
     {
         if (!PageWanted.Of(body.NextPage, body.Limit, DefaultPage).Is(out var wanted, out var refusal)) return Answers.List<ShownCommit>(refusal);
+        var ofContracts = body.IncludeContractBalances ?? body.IncludeContractCommits ?? body.IncludeContractCredits ?? false;
         var filter = new BalanceFilter(
-            id, types, body.IncludeContractBalances ?? body.IncludeContractCommits ?? body.IncludeContractCredits ?? false, true, null, body.CoveringDate, body.StartingAt, body.EffectiveBefore,
-            body.IncludeArchived == true, body.ExcludeZeroBalances == true);
-        if (!(await balances.ListAsync(body.CustomerId, filter, withDrafts: true, body.IncludeLedgers == true, stop)).Is(out var all, out refusal)) return Answers.List<ShownCommit>(refusal);
+            id, types, ofContracts, true, null, body.CoveringDate, body.StartingAt, body.EffectiveBefore, body.IncludeArchived == true, body.ExcludeZeroBalances == true);
+        var (withLedger, withBalance) = (body.IncludeLedgers == true, body.IncludeBalance == true || body.IncludeLedgers == true);
+        if (!(await balances.ListAsync(body.CustomerId, filter, withDrafts: true, withLedger, stop)).Is(out var all, out refusal)) return Answers.List<ShownCommit>(refusal);
         var from = wanted.From is null ? 0 : all.ToList().FindIndex(b => b.Commit.Id == wanted.From) + 1;
         var page = all.Skip(from).Take(wanted.Limit).ToList();
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var product in page.Select(b => b.Commit.ProductId).Distinct()) names[product] = (await products.GetAsync(product, stop)).Is(out var found, out _) ? found.At(found.CreatedAt).Name : product;
-        var next = from + page.Count < all.Count ? page[^1].Commit.Id : null;
-        return Answers.List<ShownCommit>(new Listing<ShownCommit>([.. page.Select(b => ShownCommit.Of(b, p => names[p], body.IncludeBalance == true || body.IncludeLedgers == true))], PageCursor.Encode(next)));
+        var named = await names.ReadAsync(page.Select(b => b.Commit), stop);
+        var shown = page.Select(b => ShownCommit.Of(b.Commit, null, named) with
+        {
+            Balance = withBalance ? b.Left : null, Ledger = b.Ledger is { } ledger ? [.. ledger.Select(e => ShownEntry.Of(e, b.Commit.Type))] : null,
+        });
+        return Answers.List<ShownCommit>(new Listing<ShownCommit>([.. shown], PageCursor.Encode(from + page.Count < all.Count ? page[^1].Commit.Id : null)));
     }
 
     private static CommitType Type(BalanceType type) => type switch
@@ -130,7 +139,7 @@ public static class CustomerCommitsApi
     }
 
     /// <summary>A credit of a customer.</summary>
-    internal record CreateCredit(string CustomerId, string ProductId, decimal Priority, AccessScheduleBody AccessSchedule)
+    internal record CreateCredit(string CustomerId, string ProductId, decimal Priority, NewAccessSchedule AccessSchedule)
     {
         public string? Name { get; init; }
 
@@ -142,7 +151,7 @@ public static class CustomerCommitsApi
 
         public IReadOnlyList<string>? ApplicableProductTags { get; init; }
 
-        public IReadOnlyList<SpecifierBody>? Specifiers { get; init; }
+        public IReadOnlyList<LineSpecifier>? Specifiers { get; init; }
 
         public CommitRateType? RateType { get; init; }
 
@@ -152,10 +161,10 @@ public static class CustomerCommitsApi
     }
 
     /// <summary>A commit of a customer.</summary>
-    internal sealed record CreateCommit(string CustomerId, string ProductId, decimal Priority, AccessScheduleBody AccessSchedule, CommitType Type)
+    internal sealed record CreateCommit(string CustomerId, string ProductId, decimal Priority, NewAccessSchedule AccessSchedule, CommitType Type)
         : CreateCredit(CustomerId, ProductId, Priority, AccessSchedule)
     {
-        public InvoiceScheduleBody? InvoiceSchedule { get; init; }
+        public NewPaymentSchedule? InvoiceSchedule { get; init; }
 
         public string? InvoiceContractId { get; init; }
     }
