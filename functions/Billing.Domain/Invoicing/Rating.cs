@@ -34,7 +34,7 @@ public static class Rating
         foreach (var product in terms.UsageProducts())
         {
             var segments = Segmenting.Of(terms, product, period);
-            var groups = Collect(segments, byProduct[product.Id], until);
+            var groups = Collect(terms, product, segments, byProduct[product.Id], until);
             foreach (var (_, group) in groups.OrderBy(g => g.Key, StringComparer.Ordinal))
             {
                 RateGroup(terms, product, segments, group, lines, unrated);
@@ -46,7 +46,8 @@ public static class Rating
     /// <summary>Metered quantities of one group; null where a segment has none.</summary>
     private sealed record Group(IReadOnlyDictionary<string, string?> Values, decimal?[] Metered);
 
-    private static Dictionary<string, Group> Collect(IReadOnlyList<Segment> segments, IEnumerable<UsageQuantity> usage, Instant until)
+    private static Dictionary<string, Group> Collect(
+        Terms terms, Product product, IReadOnlyList<Segment> segments, IEnumerable<UsageQuantity> usage, Instant until)
     {
         var groups = new Dictionary<string, Group>(StringComparer.Ordinal);
         foreach (var quantity in usage)
@@ -54,6 +55,7 @@ public static class Rating
             if (quantity.Segment.Start >= until) continue;
             var at = Place(segments, quantity, until);
             var group = GroupOf(Groups.Only(quantity.Group, segments[at].Product.GroupKeys));
+            if (segments[at].Product.WholePeriod) at = LastEntitled(terms, product, segments, group.Values, at);
             if (segments[at].Product.WholePeriod && group.Metered[at] is not null)
             {
                 throw new ArgumentException($"Product {quantity.ProductId} has two values for one group, and its metric cannot be added up.", nameof(usage));
@@ -74,7 +76,7 @@ public static class Rating
         }
     }
 
-    /// <summary>The segment that usage is billed in: the one it lies in, or, for a metric that counts over the whole, the last one read.</summary>
+    /// <summary>The segment that usage lies in, or, for a metric that counts over the whole, the last one it was read over.</summary>
     private static int Place(IReadOnlyList<Segment> segments, UsageQuantity usage, Instant until)
     {
         for (var i = 0; i < segments.Count; i++)
@@ -87,6 +89,21 @@ public static class Rating
         }
         throw new ArgumentException($"Usage of product {usage.ProductId} from {usage.Segment} was not read by the segments of the period.", nameof(usage));
     }
+
+    /// <summary>
+    /// Where a value that counts over the whole is billed: at the latest of the segments it was read over in which the group has an entitled rate.
+    /// Without any it stays in the last one, and is listed as unrated there.
+    /// </summary>
+    private static int LastEntitled(
+        Terms terms, Product product, IReadOnlyList<Segment> segments, IReadOnlyDictionary<string, string?> values, int last)
+    {
+        for (var i = last; i >= 0 && segments[i].Span == segments[last].Span; i--)
+            if (RateIn(terms, product, segments[i], values) is { Entitled: true }) return i;
+        return last;
+    }
+
+    private static Rate? RateIn(Terms terms, Product product, Segment segment, IReadOnlyDictionary<string, string?> values) =>
+        terms.Rates.InForce(product.Id, Groups.Only(values, segment.Terms.PricingGroupKey), segment.Cut.Start);
 
     private static void RateGroup(
         Terms terms, Product product, IReadOnlyList<Segment> segments, Group group, List<InvoiceLine> lines, List<UnratedUsage> unrated)
@@ -116,8 +133,7 @@ public static class Rating
             i = last + 1;
         }
 
-        Rate? RateAt(int i) =>
-            terms.Rates.InForce(product.Id, Groups.Only(group.Values, segments[i].Terms.PricingGroupKey), segments[i].Cut.Start);
+        Rate? RateAt(int i) => RateIn(terms, product, segments[i], group.Values);
     }
 
     private static InvoiceLine Line(
