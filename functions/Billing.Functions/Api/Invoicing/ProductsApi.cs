@@ -1,8 +1,10 @@
+using System.Text;
 using System.Text.Json;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting;
 using Billing.Functions.Hosting.Access;
+using Billing.Functions.Hosting.Json;
 using Billing.UseCases.Access;
 using Billing.UseCases.Pricing;
 using NodaTime;
@@ -81,7 +83,7 @@ public static class ProductsApi
         }
         catch (JsonException fault)
         {
-            return new Refusal("body_invalid", fault.Message, field);
+            return JsonFaults.From(fault, typeof(T), Encoding.UTF8.GetBytes(member.GetRawText()), field);
         }
     }
 

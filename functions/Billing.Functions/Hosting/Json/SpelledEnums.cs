@@ -50,7 +50,7 @@ public sealed class SpelledEnums : JsonConverterFactory
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.String && read.TryGetValue(Plain(reader.GetString()!), out var value)
                 ? value
-                : throw new JsonException($"One of {string.Join(", ", Names(typeof(T)))} is needed here.");
+                : throw new ValueNeededException($"One of {string.Join(", ", Names(typeof(T)))}");
 
         public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
             writer.WriteStringValue(written.TryGetValue(value, out var name)
