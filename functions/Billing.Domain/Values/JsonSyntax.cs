@@ -113,7 +113,7 @@ public static class JsonSyntax
             {
                 SkipSpace();
                 var start = At + 1;
-                var needed = Here == '"' ? Text() : "a member's name in double quotes";
+                var needed = Here == '"' ? Text() : "a member's name in \"quotes\"";
                 if (needed is null) path[^1] = Encoding.UTF8.GetString(text[start..(At - 1)]);
                 else path.RemoveAt(path.Count - 1);
                 if (needed is not null) return needed;

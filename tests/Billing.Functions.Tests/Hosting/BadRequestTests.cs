@@ -14,7 +14,7 @@ public sealed class BadRequestTests
     [InlineData("   ", "body_missing", "", "A JSON body is needed.")]
     [InlineData("null", "body_missing", null, "A JSON body is needed.")]
     [InlineData("{\"name\":\"a", "body_malformed", "/name", "The body is not JSON: line 1, byte 11, the closing quote of a string is needed, not the end of the text.")]
-    [InlineData("{name:1}", "body_malformed", "", "The body is not JSON: line 1, byte 2, a member's name in double quotes is needed, not 'name'.")]
+    [InlineData("{name:1}", "body_malformed", "", "The body is not JSON: line 1, byte 2, a member's name in \"quotes\" is needed, not 'name'.")]
     [InlineData("{\"name\":\"a\"} x", "body_malformed", "", "The body is not JSON: line 1, byte 14, the end of the text is needed, not 'x'.")]
     [InlineData("[]", "body_invalid", "", "The body: An object is needed here, not an array.")]
     [InlineData("\"x\"", "body_invalid", "", "The body: An object is needed here, not \"x\".")]
