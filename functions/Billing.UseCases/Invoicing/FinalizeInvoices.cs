@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
@@ -57,13 +56,13 @@ public sealed class FinalizeInvoices(IDocumentStore store, PeriodRating rating, 
                     waiting[contractId] = new WaitingContract(customerId, contractId, fault.Message);
                     await PostponeAsync(customerId, contractId, at + Postponed, stop);
                 }
-                catch (Exception fault) when (!stop.IsCancellationRequested && Waits(fault))
+                catch (Exception fault) when (!stop.IsCancellationRequested && !RatingFaults.Lasts(fault))
                 {
                     waiting[contractId] = new WaitingContract(customerId, contractId, fault.Message);
                 }
                 catch (Exception fault) when (!stop.IsCancellationRequested)
                 {
-                    bad.Add(await parked.ParkAsync(customerId, contractId, $"{fault.GetType().Name}: {fault.Message}", at, stop));
+                    bad.Add(await parked.ParkAsync(customerId, contractId, RatingFaults.Reason(fault), at, stop));
                 }
             }
         }
@@ -128,12 +127,4 @@ public sealed class FinalizeInvoices(IDocumentStore store, PeriodRating rating, 
             if (await store.ReadAsync(place, page.Id, stop) is { } stored) await store.TryAsync(place, new Write.Delete(page.Id, stored.ETag), stop);
         }
     }
-
-    /// <summary>
-    /// True when trying again may help. What a calculation or a damaged document throws will be thrown again, so that account is parked;
-    /// everything else comes from a store or a network.
-    /// </summary>
-    private static bool Waits(Exception fault) => fault is ObjectDisposedException or not (
-        ArithmeticException or ArgumentException or InvalidOperationException or FormatException or NullReferenceException
-        or KeyNotFoundException or InvalidCastException or NotSupportedException or JsonException);
 }

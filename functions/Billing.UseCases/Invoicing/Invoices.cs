@@ -25,9 +25,20 @@ public sealed record InvoiceFilter(
         && (Type is null || invoice.Type == Type)
         && (ContractId is null || invoice.ContractId == ContractId)
         && (CreditTypeId is null || string.Equals(invoice.CreditTypeId, CreditTypeId, StringComparison.OrdinalIgnoreCase))
-        && !(invoice.Start < StartingOn)
-        && !(invoice.End > EndingBefore);
+        && Spans(invoice.Start, invoice.End);
+
+    internal bool Spans(Instant start, Instant end) => !(start < StartingOn) && !(end > EndingBefore);
 }
+
+/// <summary>A page of invoices.</summary>
+/// <param name="LeftOut">The drafts that would be in the list if they could be rated; the same on every page.</param>
+public sealed record InvoiceList(IReadOnlyList<Invoice> Items, string? Next, IReadOnlyList<LeftOutDraft> LeftOut);
+
+/// <summary>A draft that can't be rated as things are. Its final invoice will park the account for the same reason.</summary>
+public sealed record LeftOutDraft(string InvoiceId, string ContractId, Instant Start, Instant End, string Reason);
+
+/// <summary>The drafts of a customer.</summary>
+public sealed record Drafts(IReadOnlyList<Invoice> Rated, IReadOnlyList<LeftOutDraft> LeftOut);
 
 /// <summary>Reads invoices: final ones as they were kept, drafts rated at this moment.</summary>
 public sealed class Invoices(IDocumentStore store, IClock clock, PeriodRating rating, SettingsStore settings)
@@ -39,17 +50,19 @@ public sealed class Invoices(IDocumentStore store, IClock clock, PeriodRating ra
     {
         if (await InvoiceDocuments.ReadAsync(store, customerId, invoiceId, stop) is { } final) return final;
         if (!(await DraftsAsync(customerId, null, stop)).Is(out var drafts, out var refusal)) return refusal;
-        if (drafts.FirstOrDefault(d => d.Id == invoiceId) is { } draft) return draft;
+        if (drafts.Rated.FirstOrDefault(d => d.Id == invoiceId) is { } draft) return draft;
         // It may have become final between the two reads.
         return await InvoiceDocuments.ReadAsync(store, customerId, invoiceId, stop) is { } now
             ? now
+            : drafts.LeftOut.FirstOrDefault(d => d.InvoiceId == invoiceId) is { } leftOut
+            ? new Refusal("draft_not_rated", $"This draft can't be rated: {leftOut.Reason}", "/invoice_id", RefusalKind.Conflict)
             : new Refusal("invoice_not_found", $"The customer has no invoice with the id '{invoiceId}'.", "/invoice_id", RefusalKind.NotFound);
     }
 
-    /// <summary>A page of a customer's invoices by start of their period.</summary>
-    public async Task<Outcome<Listed<Invoice>>> ListAsync(string customerId, InvoiceFilter filter, string? after, int limit, CancellationToken stop)
+    /// <summary>A page of a customer's invoices by start of their period. A contract that can't be rated hides none of the others.</summary>
+    public async Task<Outcome<InvoiceList>> ListAsync(string customerId, InvoiceFilter filter, string? after, int limit, CancellationToken stop)
     {
-        IReadOnlyList<Invoice> drafts = [];
+        var drafts = new Drafts([], []);
         if (filter.Status is null or InvoiceStatus.Draft)
         {
             if (!(await DraftsAsync(customerId, filter.ContractId, stop)).Is(out var rated, out var refusal)) return refusal;
@@ -61,58 +74,64 @@ public sealed class Invoices(IDocumentStore store, IClock clock, PeriodRating ra
         }
         // After the drafts: what became final meanwhile is then here, and takes the draft's place.
         var final = (await InvoiceDocuments.HeadersAsync(store, customerId, stop)).ToDictionary(h => h.Invoice.Id);
-        var all = final.Values.Select(h => h.Invoice).Concat(drafts.Where(d => !final.ContainsKey(d.Id))).Where(filter.Fits)
+        var all = final.Values.Select(h => h.Invoice).Concat(drafts.Rated.Where(d => !final.ContainsKey(d.Id))).Where(filter.Fits)
             .OrderBy(i => i.Start).ThenBy(i => i.End).ThenBy(i => i.Id, StringComparer.Ordinal).ToList();
         if (filter.NewestFirst) all.Reverse();
         var from = after is null ? 0 : all.FindIndex(i => Cursor(i) == after) + 1;
-        if (after is not null && from == 0) return new Refusal("bad_cursor", "This next_page is not known any more; start from the first page.", "/next_page");
+        if (after is not null && from == 0) return new Refusal("next_page_invalid", "This next_page is not known any more; leave it out to start at the first.", "next_page");
         var page = new List<Invoice>();
         foreach (var invoice in all.Skip(from).Take(limit))
         {
             page.Add(final.TryGetValue(invoice.Id, out var header) ? await InvoiceDocuments.WholeAsync(store, header, stop) : invoice);
         }
-        return new Listed<Invoice>(page, from + limit < all.Count ? Cursor(page[^1]) : null);
+        var leftOut = drafts.LeftOut.Where(d => !final.ContainsKey(d.InvoiceId) && filter.Spans(d.Start, d.End)).ToList();
+        return new InvoiceList(page, from + limit < all.Count ? Cursor(page[^1]) : null, leftOut);
     }
 
     /// <summary>The drafts of a customer: every period that has begun and is not final.</summary>
-    /// <remarks>Errors: refused when an amount cannot be kept exactly.</remarks>
-    public async Task<Outcome<Invoice[]>> DraftsAsync(string customerId, string? contractId, CancellationToken stop)
+    /// <remarks>Errors: refused while usage is not ready, for then a moment helps.</remarks>
+    public async Task<Outcome<Drafts>> DraftsAsync(string customerId, string? contractId, CancellationToken stop)
     {
         // The head first: a period that becomes final while we read is shown as a draft, never left out.
         var head = await accounts.HeadAsync(customerId, stop);
         if (await accounts.CustomerAsync(customerId, stop) is null) return Customers.NotFound(customerId);
         var grace = (await settings.GetAsync(stop)).Grace;
-        var drafts = new List<Invoice>();
+        var (rated, leftOut) = (new List<Invoice>(), new List<LeftOutDraft>());
         foreach (var contract in (await ContractDocuments.AllAsync(store, customerId, stop)).Select(c => c.Value))
         {
             if (contract.ArchivedAt is not null || (contractId is not null && contract.Id != contractId)) continue;
             try
             {
-                drafts.AddRange(await DraftsAsync(contract, head.Of(contract.Id, InvoiceType.Usage), grace, stop));
+                await DraftsAsync(contract, head.Of(contract.Id, InvoiceType.Usage), grace, rated, leftOut, stop);
             }
             catch (UsageNotReadyException filling)
             {
                 return new Refusal("usage_not_ready", filling.Message + " Ask again in a moment.", Kind: RefusalKind.NotReady);
             }
-            catch (ArithmeticException overflow)
-            {
-                return new Refusal("amount_not_exact", $"Contract {contract.Id} cannot be rated: {overflow.Message}", Kind: RefusalKind.Conflict);
-            }
         }
-        return drafts.ToArray();
+        return new Drafts(rated, leftOut);
     }
 
-    private async Task<List<Invoice>> DraftsAsync(Contract contract, BillingProgress progress, Duration grace, CancellationToken stop)
+    private async Task DraftsAsync(
+        Contract contract, BillingProgress progress, Duration grace, List<Invoice> rated, List<LeftOutDraft> leftOut, CancellationToken stop)
     {
-        var (drafts, now, n) = (new List<Invoice>(), clock.GetCurrentInstant(), progress.Invoices);
+        var (now, n) = (clock.GetCurrentInstant(), progress.Invoices);
         Terms? terms = null;
         for (var next = contract.PeriodAfter(progress.BilledThrough); next is { } period && period.Start <= now; next = contract.PeriodAfter(period.End))
         {
-            terms ??= await rating.TermsAsync(contract, stop);
-            var rated = await rating.RateAsync(terms, period, period.End, stop);
-            drafts.Add(PeriodRating.Invoice(terms, rated, period, n++, contract.FinalAt(period, grace), InvoiceStatus.Draft, null));
+            try
+            {
+                terms ??= await rating.TermsAsync(contract, stop);
+                var lines = await rating.RateAsync(terms, period, period.End, stop);
+                rated.Add(PeriodRating.Invoice(terms, lines, period, n, contract.FinalAt(period, grace), InvoiceStatus.Draft, null));
+            }
+            catch (Exception fault) when (RatingFaults.Lasts(fault))
+            {
+                var id = InvoiceDocuments.InvoiceId(contract.Id, InvoiceType.Usage, period.Start, n);
+                leftOut.Add(new LeftOutDraft(id, contract.Id, period.Start, period.End, RatingFaults.Reason(fault)));
+            }
+            n++;
         }
-        return drafts;
     }
 
     private static string Cursor(Invoice invoice) =>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
@@ -20,17 +21,18 @@ public static class InvoicesApi
         invoices.MapGet("/{invoice_id}", GetAsync).WithName("getInvoice");
     }
 
-    /// <summary>Lists a customer's invoices, drafts as of now, by the start of their periods.</summary>
-    internal static async Task<Answer<Listing<ShownInvoice>>> ListAsync(
+    /// <summary>Lists a customer's invoices, drafts as of now, by the start of their periods. Drafts that can't be rated are named in left_out.</summary>
+    internal static async Task<Answer<InvoiceListing>> ListAsync(
         [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, CancellationToken stop)
     {
-        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownInvoice>(refusal);
-        if (!query.Filter().Is(out var filter, out refusal)) return Answers.List<ShownInvoice>(refusal);
+        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.Bare<InvoiceListing>(refusal);
+        if (!query.Filter().Is(out var filter, out refusal)) return Answers.Bare<InvoiceListing>(refusal);
         // A kind that no invoice has: the list is empty.
-        if (filter is null) return Answers.List<ShownInvoice>(new Listing<ShownInvoice>([], null));
-        return (await invoices.ListAsync(customerId, filter, wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)
-            ? Answers.List<ShownInvoice>(new Listing<ShownInvoice>([.. list.Items.Select(i => Show(i, query.SkipZero == true))], PageCursor.Encode(list.Next)))
-            : Answers.List<ShownInvoice>(refusal);
+        if (filter is null) return Answers.Bare<InvoiceListing>(new InvoiceListing([], null, null));
+        if (!(await invoices.ListAsync(customerId, filter, wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)) return Answers.Bare<InvoiceListing>(refusal);
+        var leftOut = list.LeftOut.Select(d => new ShownLeftOut(d.InvoiceId, d.ContractId, d.Start, d.End, d.Reason)).ToList();
+        return Answers.Bare<InvoiceListing>(new InvoiceListing(
+            [.. list.Items.Select(i => Show(i, query.SkipZero == true))], PageCursor.Encode(list.Next), leftOut.Count == 0 ? null : leftOut));
     }
 
     /// <summary>Reads an invoice.</summary>
@@ -93,6 +95,14 @@ public static class InvoicesApi
 
         private static Refusal Unknown(string name, string values) => new(name + "_unknown", $"Give {values} as {name}.", name);
     }
+
+    /// <summary>A page of invoices.</summary>
+    /// <param name="LeftOut">Only when there are any: drafts that can't be rated, each with the reason. Everything else is shown all the same.</param>
+    internal sealed record InvoiceListing(
+        IReadOnlyList<ShownInvoice> Data, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? NextPage, IReadOnlyList<ShownLeftOut>? LeftOut);
+
+    /// <summary>A draft that can't be rated. When its period is due, its account is parked for the same reason.</summary>
+    internal sealed record ShownLeftOut(string InvoiceId, string ContractId, Instant StartTimestamp, Instant EndTimestamp, string Reason);
 
     /// <summary>An invoice.</summary>
     internal sealed record ShownInvoice(
