@@ -78,6 +78,7 @@ public static class Wiring
         MetersApi.Map(app);
         MeterQueryApi.Map(app);
         EventsApi.Map(app);
+        SubjectsApi.Map(app);
         if (app.Services.GetRequiredService<Settings>().TestClock) TestClockApi.Map(app);
     }
 

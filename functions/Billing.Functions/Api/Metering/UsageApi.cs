@@ -66,8 +66,8 @@ public static class UsageApi
         }
         if (starting is not { } from || ending is not { } until || Bounds(from, until, body.WindowSize) is not { } bounds) return Answers.List<GroupLine>(BadRange);
         var by = body.GroupKey ?? (body.GroupBy is { } one ? [one.Key] : []);
-        var only = new Dictionary<string, IReadOnlyList<string>>(body.GroupFilters ?? new Dictionary<string, IReadOnlyList<string>>());
-        if (body.GroupBy?.Values is { } values) only[body.GroupBy.Key] = values;
+        var only = (body.GroupFilters ?? new Dictionary<string, IReadOnlyList<string>>()).ToDictionary(f => f.Key, f => UsageGrouping.AnyOf(f.Value));
+        if (body.GroupBy?.Values is { } values) only[body.GroupBy.Key] = UsageGrouping.AnyOf(values);
         var answer = await ask.OfCustomerAsync(meter.Meter, body.CustomerId, bounds, new UsageGrouping(by, only), stop);
         if (!answer.Is(out var rows, out refusal)) return Answers.List<GroupLine>(refusal);
         var start = wanted.From is { } text && int.TryParse(text, out var at) ? at : 0;
@@ -107,7 +107,7 @@ public static class UsageApi
         AskUsage ask, string customer, MeterDocument meter, MetricWanted metric, IReadOnlyList<Instant> bounds, CancellationToken stop)
     {
         var grouping = metric.GroupBy is { } by
-            ? new UsageGrouping([by.Key], by.Values is null ? UsageGrouping.None.Only : new Dictionary<string, IReadOnlyList<string>> { [by.Key] = by.Values })
+            ? new UsageGrouping([by.Key], by.Values is null ? UsageGrouping.None.Only : new Dictionary<string, Func<string?, bool>> { [by.Key] = UsageGrouping.AnyOf(by.Values) })
             : UsageGrouping.None;
         if (!(await ask.OfCustomerAsync(meter.Meter, customer, bounds, grouping, stop)).Is(out var rows, out var refusal)) return refusal;
         // One line a window; its value counts all groups, also those that are not shown.

@@ -43,17 +43,18 @@ public static partial class BadRequests
         Microsoft.Net.Http.Headers.HeaderNames.ContentType, RefusalKind.Unsupported);
 
     // The framework names a parameter as the program does; its metadata has the name on the wire.
-    private static (string Name, Type? Type) ParameterOf(Endpoint? endpoint, string name) =>
+    private static (string Name, Type Type) ParameterOf(Endpoint? endpoint, string name) =>
         endpoint?.Metadata.OfType<IParameterBindingMetadata>().FirstOrDefault(p => p.Name == name)?.ParameterInfo is { } parameter
             ? (parameter.GetCustomAttributes().OfType<IFromQueryMetadata>().FirstOrDefault()?.Name
-                ?? parameter.GetCustomAttributes().OfType<IFromRouteMetadata>().FirstOrDefault()?.Name ?? name, parameter.ParameterType)
-            : (name, null);
+                ?? parameter.GetCustomAttributes().OfType<IFromRouteMetadata>().FirstOrDefault()?.Name ?? name, Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType)
+            : (name, typeof(object));
 
-    private static string Needed(Type? type) => Type.GetTypeCode(Nullable.GetUnderlyingType(type ?? typeof(object)) ?? type) switch
+    private static string Needed(Type type) => Type.GetTypeCode(type) switch
     {
         TypeCode.Int32 or TypeCode.Int64 => "A whole number",
         TypeCode.Boolean => "true or false",
-        _ when (Nullable.GetUnderlyingType(type ?? typeof(object)) ?? type) == typeof(QueryTime) => Rfc3339Instant.Needed,
+        _ when type == typeof(QueryTime) => Rfc3339Instant.Needed,
+        _ when type.IsGenericType && type.GetGenericTypeDefinition() == typeof(QueryWord<>) => $"One of {string.Join(", ", SpelledEnums.Names(type.GenericTypeArguments[0]))}",
         _ => "Another value",
     };
 
