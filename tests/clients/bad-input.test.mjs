@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { after, before, describe, test } from "node:test";
-import { serverAt } from "./server.mjs";
+import { Server, serverAt } from "./server.mjs";
 
 const now = "2026-11-03T00:00:00Z";
 let server, readKey;
@@ -195,6 +195,16 @@ for (const shape of shapes) {
       }));
   });
 }
+
+test("the first request of all may be a bad one", async () => {
+  const fresh = await new Server().start();
+  try {
+    const answer = await fresh.send("POST", "/v1/customers", { name: 1 });
+    assert.deepEqual([answer.status, answer.body.detail], [400, "/name: A string is needed here, not 1."]);
+  } finally {
+    await fresh.stop();
+  }
+});
 
 describe("our own endpoints refuse what the compatible ones ignore", () => {
   for (const [name, path, body, status, code, field, headers] of [

@@ -26,9 +26,8 @@ public static class InvoicesApi
         [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.Bare<InvoiceListing>(refusal);
-        if (!query.Filter().Is(out var filter, out refusal)) return Answers.Bare<InvoiceListing>(refusal);
         // A kind that no invoice has: the list is empty.
-        if (filter is null) return Answers.Bare<InvoiceListing>(new InvoiceListing([], null, null));
+        if (query.Filter() is not { } filter) return Answers.Bare<InvoiceListing>(new InvoiceListing([], null, null));
         if (!(await invoices.ListAsync(customerId, filter, wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)) return Answers.Bare<InvoiceListing>(refusal);
         var leftOut = list.LeftOut.Select(d => new ShownLeftOut(d.InvoiceId, d.ContractId, d.Start, d.End, d.Reason)).ToList();
         return Answers.Bare<InvoiceListing>(new InvoiceListing(
@@ -59,41 +58,35 @@ public static class InvoicesApi
 
     /// <summary>Which invoices.</summary>
     internal sealed record InvoiceQuery(
-        [FromQuery(Name = "status")] string? Status,
-        [FromQuery(Name = "type")] string? Type,
+        [FromQuery(Name = "status")] QueryWord<InvoiceStatus>? Status,
+        [FromQuery(Name = "type")] QueryWord<InvoiceKind>? Type,
         [FromQuery(Name = "contract_id")] string? ContractId,
         [FromQuery(Name = "credit_type_id")] string? CreditTypeId,
         [FromQuery(Name = "starting_on")] QueryTime? StartingOn,
         [FromQuery(Name = "ending_before")] QueryTime? EndingBefore,
-        [FromQuery(Name = "sort")] string? Sort,
+        [FromQuery(Name = "sort")] QueryWord<InvoiceOrder>? Sort,
         [FromQuery(Name = "skip_zero_qty_line_items")] bool? SkipZero)
     {
         /// <summary>The filter; null when no invoice can fit.</summary>
-        public Outcome<InvoiceFilter?> Filter()
-        {
-            InvoiceStatus? status = null;
-            if (Status is not null)
-            {
-                // A number would be taken for a member as well.
-                if (!Status.All(char.IsAsciiLetter) || !Enum.TryParse(Status, ignoreCase: true, out InvoiceStatus parsed)) return Unknown("status", "DRAFT, FINALIZED or VOID");
-                status = parsed;
-            }
-            var newest = Sort?.ToUpperInvariant() switch
-            {
-                null or "DATE_ASC" => false,
-                "DATE_DESC" => true,
-                _ => (bool?)null,
-            };
-            if (newest is null) return Unknown("sort", "date_asc or date_desc");
-            return Type?.ToUpperInvariant() switch
-            {
-                null or "USAGE" => new InvoiceFilter(status, null, ContractId, CreditTypeId, StartingOn?.Value, EndingBefore?.Value, newest.Value),
-                "SCHEDULED" or "USAGE_CONSOLIDATED" => (InvoiceFilter?)null!,
-                _ => Unknown("type", "USAGE, SCHEDULED or USAGE_CONSOLIDATED"),
-            };
-        }
+        public InvoiceFilter? Filter() => Type?.Value is null or InvoiceKind.Usage
+            ? new InvoiceFilter(Status?.Value, null, ContractId, CreditTypeId, StartingOn?.Value, EndingBefore?.Value, Sort?.Value == InvoiceOrder.DateDesc)
+            : null;
+    }
 
-        private static Refusal Unknown(string name, string values) => new(name + "_unknown", $"Give {values} as {name}.", name);
+    /// <summary>The kinds of invoice that can be asked for.</summary>
+    internal enum InvoiceKind
+    {
+        Usage,
+        Scheduled,
+        UsageConsolidated,
+    }
+
+    /// <summary>By the start of their periods.</summary>
+    [LowerCase]
+    internal enum InvoiceOrder
+    {
+        DateAsc,
+        DateDesc,
     }
 
     /// <summary>A page of invoices.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Billing.Domain.Metering.Events;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
+using Billing.Functions.Hosting.OpenApi;
 using Billing.Functions.Hosting.Requests;
 using Billing.UseCases.Access;
 using Billing.UseCases.Metering;
@@ -21,7 +22,7 @@ public static class IngestApi
         app.MapPost("/v1/ingest", IngestAsync).TakesEvents().Accepts<IReadOnlyList<IngestedEvent>>("application/json").WithName("ingest").WithTags("Usage");
         app.MapPost("/api/v1/events", CloudEventsAsync).TakesEvents()
             .Accepts<IReadOnlyList<CloudEvent>>("application/cloudevents-batch+json", "application/json", "application/cloudevents+json")
-            .Produces(StatusCodes.Status204NoContent).WithName("ingestEvents").WithTags("OpenMeter");
+            .Produces(StatusCodes.Status204NoContent).WithName("ingestEvents").WithTags("OpenMeter").AddOpenApiOperationTransformer(OddShapes.OneOrManyAsync);
         app.MapGet("/v1/ingest/stats", StatsAsync).Needs(Scope.Read).WithName("getIngestStats").WithTags("Usage");
         app.MapGet("/v1/ingest/rejected", RejectedAsync).Needs(Scope.Read).WithName("listRejectedUsage").WithTags("Usage");
     }

@@ -130,16 +130,24 @@ public static class UsageApi
         }
     }
 
-    private static IReadOnlyList<Instant>? Bounds(Instant from, Instant until, WindowSize size) =>
-        from < until && size is WindowSize.None or WindowSize.Hour or WindowSize.Day && IsMinute(from) && IsMinute(until)
-            ? UsageWindows.Bounds(from, until, size, DateTimeZone.Utc, widen: false) : null;
+    private static IReadOnlyList<Instant>? Bounds(Instant from, Instant until, UsageWindowSize size) =>
+        from < until && IsMinute(from) && IsMinute(until)
+            ? UsageWindows.Bounds(from, until, Enum.Parse<WindowSize>(size.ToString()), DateTimeZone.Utc, widen: false) : null;
 
     private static bool IsMinute(Instant at) => at.ToUnixTimeTicks() % NodaConstants.TicksPerMinute == 0;
 
     private static readonly Refusal BadRange = new("invalid_range",
-        $"Give starting_on before ending_before, on whole minutes, with a window_size of HOUR, DAY or NONE and at most {UsageWindows.MaxWindows} windows.", "/starting_on");
+        $"Give starting_on before ending_before, on whole minutes, with at most {UsageWindows.MaxWindows} windows between them.", "/starting_on");
 
     private static readonly Refusal BadPage = new("next_page_invalid", "This next_page is not one that a list answered.", "next_page");
+
+    /// <summary>How usage is cut; NONE: one window for the whole.</summary>
+    internal enum UsageWindowSize
+    {
+        None,
+        Hour,
+        Day,
+    }
 
     internal sealed record GroupWanted(string Key, IReadOnlyList<string>? Values = null);
 
@@ -147,12 +155,12 @@ public static class UsageApi
 
     /// <summary>Which usage.</summary>
     internal sealed record UsageQuestion(
-        Instant StartingOn, Instant EndingBefore, WindowSize WindowSize, IReadOnlyList<MetricWanted>? BillableMetrics = null, IReadOnlyList<string>? CustomerIds = null);
+        Instant StartingOn, Instant EndingBefore, UsageWindowSize WindowSize, IReadOnlyList<MetricWanted>? BillableMetrics = null, IReadOnlyList<string>? CustomerIds = null);
 
     /// <summary>Which usage, by which group key.</summary>
     /// <param name="CurrentPeriod">True: the billing period of the customer's contract, instead of starting_on and ending_before.</param>
     internal sealed record GroupsQuestion(
-        string BillableMetricId, string CustomerId, WindowSize WindowSize, Instant? StartingOn = null, Instant? EndingBefore = null,
+        string BillableMetricId, string CustomerId, UsageWindowSize WindowSize, Instant? StartingOn = null, Instant? EndingBefore = null,
         GroupWanted? GroupBy = null, IReadOnlyList<string>? GroupKey = null, IReadOnlyDictionary<string, IReadOnlyList<string>>? GroupFilters = null, bool? CurrentPeriod = null);
 
     /// <summary>Which events.</summary>

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
 using Billing.Functions.Hosting.Json;
+using Billing.Functions.Hosting.OpenApi;
 using Billing.UseCases.Access;
 using Microsoft.AspNetCore.Mvc;
 using NodaTime;
@@ -17,7 +18,7 @@ public static class MeterQueryApi
     public static void Map(IEndpointRouteBuilder app)
     {
         var meters = app.MapGroup("/api/v1/meters/{meterIdOrSlug}").WithTags("OpenMeter").Needs(Scope.Read);
-        meters.MapGet("/query", QueryAsync).WithName("queryMeter").Produces<QueryAnswer>(200, "application/json", "text/csv");
+        meters.MapGet("/query", QueryAsync).WithName("queryMeter").Produces<QueryAnswer>(200, "application/json", "text/csv").AddOpenApiOperationTransformer(OddShapes.FilterGroupByAsync);
         meters.MapPost("/query", QueryPostAsync).WithName("queryMeterPost").Produces<QueryAnswer>(200, "application/json", "text/csv");
         meters.MapGet("/group-by/{groupByKey}/values", ValuesAsync).WithName("listMeterGroupByValues");
         meters.MapGet("/subjects", SubjectsAsync).WithName("listMeterSubjects");
