@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Billing.Functions.Api;
 using Xunit;
 
 namespace Billing.Functions.Tests.Hosting;
@@ -66,12 +67,13 @@ public sealed class BadRequestTests
     }
 
     [Theory]
-    [InlineData("/probe/list?limit=0", "limit_invalid", "limit", "Give a limit of 1 to 100.")]
-    [InlineData("/probe/list?limit=101", "limit_invalid", "limit", "Give a limit of 1 to 100.")]
+    [InlineData("/probe/list?limit=0", "limit_invalid", "limit", "limit: A number of 1 to 100 is needed here, not 0.")]
+    [InlineData("/probe/list?limit=101", "limit_invalid", "limit", "limit: A number of 1 to 100 is needed here, not 101.")]
     [InlineData("/probe/list?limit=x", "parameter_invalid", "limit", "limit: A whole number is needed here, not \"x\".")]
     [InlineData("/probe/list?limit=99999999999", "parameter_invalid", "limit", "limit: A whole number is needed here, not \"99999999999\".")]
-    [InlineData("/probe/list?next_page=*", "next_page_invalid", "next_page", "not one that a list answered")]
-    [InlineData("/probe/list?next_page=_w", "next_page_invalid", "next_page", "not one that a list answered")]
+    [InlineData("/probe/list?next_page=*", "next_page_invalid", "next_page", "not one that this list answered")]
+    [InlineData("/probe/list?next_page=YQ", "next_page_invalid", "next_page", "not one that this list answered")]
+    [InlineData("/probe/list?next_page=_w", "next_page_invalid", "next_page", "not one that this list answered")]
     [InlineData("/probe/list?at=2026-01-01", "parameter_invalid", "at", "at: A time with its offset such as \"2026-01-01T00:00:00Z\" (RFC 3339) is needed here, not \"2026-01-01\".")]
     [InlineData("/v1/billable-metrics?include_archived=yes", "parameter_invalid", "include_archived", "include_archived: true or false is needed here, not \"yes\".")]
     [InlineData("/api/v1/meters?pageSize=many", "parameter_invalid", "pageSize", "pageSize: A whole number is needed here, not \"many\".")]
@@ -86,15 +88,36 @@ public sealed class BadRequestTests
     }
 
     [Theory]
-    // "YQ" is base64url of "a"
+    // {a} stands for what a list answered for "a"
     [InlineData("/probe/list", """{"data":{"limit":25}}""")]
-    [InlineData("/probe/list?limit=100&next_page=YQ", """{"data":{"from":"a","limit":100}}""")]
+    [InlineData("/probe/list?limit=100&next_page={a}", """{"data":{"from":"a","limit":100}}""")]
     [InlineData("/probe/list?next_page=&at=2026-01-01T02:00:00%2B02:00", """{"data":{"limit":25,"value":"2026-01-01T00:00:00+00:00"}}""")]
     [InlineData("/probe/list?at=2026-01-01T02:00:00+02:00", """{"data":{"limit":25,"value":"2026-01-01T00:00:00+00:00"}}""")]
     public async Task Good_parameters_are_read(string path, string expected)
     {
         await using var server = await ProbeServer.StartAsync();
-        Assert.Equal(expected, await server.Client().GetStringAsync(path));
+        Assert.Equal(expected, await server.Client().GetStringAsync(path.Replace("{a}", PageCursor.Encode("a"), StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/customers", "")]
+    [InlineData("GET", "/v1/api-keys", "")]
+    [InlineData("GET", "/v1/operations/parked-accounts", "")]
+    [InlineData("GET", "/v1/billable-metrics", "")]
+    [InlineData("GET", "/v1/credit-types/list", "")]
+    [InlineData("GET", "/v1/ingest/rejected", "")]
+    [InlineData("POST", "/v1/contract-pricing/products/list", "{}")]
+    [InlineData("POST", "/v1/contract-pricing/rate-cards/list", "{}")]
+    [InlineData("POST", "/v1/usage", "{\"starting_on\":\"2026-01-01T00:00:00Z\",\"ending_before\":\"2026-01-02T00:00:00Z\",\"window_size\":\"DAY\"}")]
+    public async Task No_list_takes_a_next_page_that_is_made_up_or_of_another_list(string method, string path, string body)
+    {
+        await using var server = await ProbeServer.StartAsync();
+        // Made up: "abc", "-5", a zero byte; and one of the events.
+        foreach (var cursor in new[] { "YWJj", "LTU", "AA", PageCursor.Encode("5.0,7.1", "events") })
+        {
+            using var request = method == "GET" ? new HttpRequestMessage(HttpMethod.Get, $"{path}?next_page={cursor}") : ProbeServer.Post($"{path}?next_page={cursor}", body);
+            await ProblemAsync(await server.Client().SendAsync(request), 400, "next_page_invalid");
+        }
     }
 
     [Theory]

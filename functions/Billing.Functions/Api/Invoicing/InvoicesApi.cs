@@ -14,6 +14,8 @@ namespace Billing.Functions.Api.Invoicing;
 /// <summary>Invoices, and the accounts whose invoices have stopped.</summary>
 public static class InvoicesApi
 {
+    private const string CursorName = "invoices";
+
     public static void Map(IEndpointRouteBuilder app)
     {
         var invoices = app.MapGroup("/v1/customers/{customer_id}/invoices").Needs(Scope.Read).WithTags("Invoices");
@@ -25,13 +27,13 @@ public static class InvoicesApi
     internal static async Task<Answer<InvoiceListing>> ListAsync(
         [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, CancellationToken stop)
     {
-        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.Bare<InvoiceListing>(refusal);
+        if (!page.Check(list: CursorName).Is(out var wanted, out var refusal)) return Answers.Bare<InvoiceListing>(refusal);
         // A kind that no invoice has: the list is empty.
         if (query.Filter() is not { } filter) return Answers.Bare<InvoiceListing>(new InvoiceListing([], null, null));
         if (!(await invoices.ListAsync(customerId, filter, wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)) return Answers.Bare<InvoiceListing>(refusal);
         var leftOut = list.LeftOut.Select(d => new ShownLeftOut(d.InvoiceId, d.ContractId, d.Start, d.End, d.Reason)).ToList();
         return Answers.Bare<InvoiceListing>(new InvoiceListing(
-            [.. list.Items.Select(i => Show(i, query.SkipZero == true))], PageCursor.Encode(list.Next), leftOut.Count == 0 ? null : leftOut));
+            [.. list.Items.Select(i => Show(i, query.SkipZero == true))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
     }
 
     /// <summary>Reads an invoice.</summary>

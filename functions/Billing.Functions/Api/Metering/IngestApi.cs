@@ -16,6 +16,7 @@ namespace Billing.Functions.Api.Metering;
 public static class IngestApi
 {
     private const string Gzip = "gzip";
+    private const string CursorName = "rejected";
 
     public static void Map(IEndpointRouteBuilder app)
     {
@@ -45,9 +46,9 @@ public static class IngestApi
     /// <summary>Lists what was not counted, newest first: dead letters, conflicting copies, and values that a meter could not read.</summary>
     internal static async Task<Answer<Listing<RejectedEvent>>> RejectedAsync([AsParameters] PageQuery page, RejectedUsage rejected, CancellationToken stop)
     {
-        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<RejectedEvent>(refusal);
+        if (!page.Check(list: CursorName).Is(out var wanted, out var refusal)) return Answers.List<RejectedEvent>(refusal);
         var (entries, next) = await rejected.ListAsync(wanted.From, wanted.Limit, stop);
-        return Answers.List<RejectedEvent>(new Listing<RejectedEvent>(entries, PageCursor.Encode(next)));
+        return Answers.List<RejectedEvent>(new Listing<RejectedEvent>(entries, PageCursor.Encode(next, CursorName)));
     }
 
     private static async Task<Outcome<int>> AcceptAsync(HttpContext context, AcceptUsage accept, EventShape shape, CancellationToken stop)

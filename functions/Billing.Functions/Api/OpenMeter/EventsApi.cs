@@ -13,6 +13,7 @@ namespace Billing.Functions.Api.OpenMeter;
 public static class EventsApi
 {
     private const int MaxRead = 200_000;
+    private const string CursorName = "events";
 
     public static void Map(IEndpointRouteBuilder app)
     {
@@ -52,13 +53,13 @@ public static class EventsApi
         EventCursor? before = null;
         if (cursor is { Length: > 0 })
         {
-            before = PageCursor.Decode(cursor).Is(out var text, out _) ? EventCursor.Parse(text) : null;
+            before = PageCursor.Decode(cursor, CursorName).Is(out var text, out _) ? EventCursor.Parse(text) : null;
             if (before is null) return Answers.Bare<EventPage>(new Refusal("cursor_invalid", "This cursor is not one that a list answered; leave it out to start at the newest.", "cursor"));
         }
         var page = await find.NewestAsync(before, takes, most, MaxRead, stop);
         var items = new List<ShownEvent>();
         foreach (var found in page.Events) items.Add(await ShowAsync(found, ownerOf, stop));
-        return Answers.Bare<EventPage>(new EventPage(items, PageCursor.Encode(page.Next?.ToString())));
+        return Answers.Bare<EventPage>(new EventPage(items, PageCursor.Encode(page.Next?.ToString(), CursorName)));
     }
 
     private static async Task<ShownEvent> ShowAsync(FoundEvent found, FindUsageOwner ownerOf, CancellationToken stop)
