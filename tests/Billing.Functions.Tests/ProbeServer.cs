@@ -119,8 +119,6 @@ public sealed class ProbeServer : IAsyncDisposable
             while ((read = await request.Body.ReadAsync(buffer, stop)) > 0) sizeBytes += read;
             return sizeBytes;
         }).TakesEvents();
-        app.MapPost("/probe/self-read", async (HttpRequest request, CancellationToken stop) =>
-            await Body.ReadAsync<Dictionary<string, string>>(request, stop)).Needs(Scope.Write);
         app.MapPost("/probe/strict", (StrictBody body) => body).Needs(Scope.Write);
         app.MapGet("/probe/list", ([AsParameters] PageQuery page, QueryTime? at) =>
             Answers.Of(page.Check(25), wanted => new { wanted.From, wanted.Limit, at?.Value })).Needs(Scope.Read);

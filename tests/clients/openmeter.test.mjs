@@ -83,6 +83,13 @@ describe("meters", () => {
     assert.deepEqual(await client.meters.get(meter.id), meter);
     assert.deepEqual(await client.meters.get(meter.slug), meter);
     assert.ok((await client.meters.list()).some((m) => m.id === meter.id));
+    assert.deepEqual((await client.meters.update(meter.slug, { groupBy: meter.groupBy })).groupBy, meter.groupBy);
+    await assert.rejects(client.meters.update(meter.slug, { name: "No", groupBy: { model: "$.model", region: "$.region" } }), (error) => {
+      refused(409, "meter_definition_fixed")(error);
+      assert.match(error.getField("detail"), /'kind' is missing, 'region' is new.*create another meter/);
+      return true;
+    });
+    assert.equal((await client.meters.get(meter.slug)).name, "Tokens");
     const changed = await client.meters.update(meter.slug, { name: "Renamed", description: "Other", metadata: { team: "y" } });
     assert.deepEqual([changed.id, changed.name, changed.description, changed.metadata], [meter.id, "Renamed", "Other", { team: "y" }]);
     await client.meters.delete(meter.slug);
@@ -91,6 +98,22 @@ describe("meters", () => {
     const again = await meterOf("SUM", type);
     assert.equal(again.slug, meter.slug);
     assert.notEqual(again.id, meter.id);
+  });
+
+  test("meters are listed in the order that is asked for", async () => {
+    const type = newType();
+    for (const [slug, aggregation] of [["b", "SUM"], ["a", "MIN"], ["c", "COUNT"]]) await meterOf(aggregation, type, { slug: `${type}_${slug}`, name: slug === "a" ? "Z" : "Y" });
+    const listed = async (query) =>
+      (await client.meters.list({ params: { query } })).filter((m) => m.eventType === type).map((m) => m.slug.slice(type.length + 1)).join("");
+    assert.equal(await listed({ orderBy: "key" }), "abc");
+    assert.equal(await listed({ orderBy: "key", order: "DESC" }), "cba");
+    assert.equal(await listed({ orderBy: "aggregation" }), "cab"); // COUNT, MIN, SUM
+    assert.equal((await listed({ orderBy: "name" })).at(-1), "a");
+    await client.meters.delete(`${type}_b`);
+    assert.equal(await listed({ orderBy: "key" }), "ac");
+    assert.equal(await listed({ orderBy: "key", includeDeleted: true }), "abc");
+    assert.equal((await client.meters.list({ params: { query: { pageSize: 1, page: 2 } } })).length, 1);
+    for (const query of [{ orderBy: "colour" }, { order: "UP" }, { page: 0 }, { pageSize: 1_001 }]) await assert.rejects(client.meters.list({ params: { query } }), refused(400));
   });
 
   test("a taken slug, a bad slug, a missing value property and a bad JSONPath are refused with the place", async () => {
@@ -228,6 +251,74 @@ describe("queries", () => {
     assert.deepEqual(by(posted, "model"), { a: 48, c: 128 });
   });
 
+  test("advanced filters narrow by every operator, in the query and in the body alike", async () => {
+    const filtered = async (filters) => {
+      const asked = await client.meters.query(sum.slug, { advancedMeterGroupByFilters: JSON.stringify(filters) });
+      const posted = await client.meters.queryPost(sum.slug, { advancedMeterGroupByFilters: filters });
+      assert.deepEqual(rows(posted), rows(asked));
+      return asked.data[0]?.value ?? 0;
+    };
+    // a: 51, b: 588, c: 128, none: 256
+    assert.equal(await filtered({ model: { $eq: "a" } }), 51);
+    assert.equal(await filtered({ model: { $ne: "a" } }), 972); // 588 + 128 + 256
+    assert.equal(await filtered({ model: { $in: ["a", "c"] } }), 179); // 51 + 128
+    assert.equal(await filtered({ model: { $nin: ["a", "c"] } }), 844); // 588 + 256
+    assert.equal(await filtered({ model: { $gte: "b" } }), 716); // 588 + 128
+    assert.equal(await filtered({ model: { $ilike: "A%" } }), 51);
+    assert.equal(await filtered({ model: { $or: [{ $eq: "a" }, { $and: [{ $gt: "b" }, { $lte: "c" }] }] } }), 179); // 51 + 128
+    assert.equal(await filtered({ model: { $eq: "b" }, kind: { $eq: "in" } }), 72); // 8 + 64
+    assert.equal(await filtered({ model: { $eq: "nothing" } }), 0);
+    assert.equal(await filtered({ model: {} }), 1023);
+    await assert.rejects(filtered({ model: { $near: "a" } }), refused(400, "invalid_filter"));
+    await assert.rejects(filtered({ colour: { $eq: "a" } }), refused(400, "not_a_group_key"));
+    await assert.rejects(client.meters.query(sum.slug, { advancedMeterGroupByFilters: "model=a" }), refused(400, "invalid_filter"));
+    await assert.rejects(
+      client.meters.query(sum.slug, { advancedMeterGroupByFilters: '{"model":{"$eq":"a"}}', filterGroupBy: { model: "a" } }),
+      refused(400, "filters_combined"),
+    );
+  });
+
+  test("customers narrow and are told apart, also together with subjects, and usage that is nobody's has no customer", async () => {
+    const name = newType();
+    const made = async (who, aliases) => (await server.post("/v1/customers", { name: `${name} ${who}`, ingest_aliases: aliases })).data.id;
+    const use = (subject, n) => event(name, "2026-11-01T10:00:00Z", { n, model: n < 4 ? "a" : "b" }, { subject });
+    const first = await made("first", [`${name}-1`, `${name}-2`]), second = await made("second", [`${name}-3`]);
+    await client.events.ingest([use(`${name}-1`, 1), use(`${name}-2`, 2), use(`${name}-3`, 4), use(`${name}-free`, 8), use(first, 16)]);
+    await server.counted();
+    const meter = await meterOf("SUM", name);
+    const by = async (question) => {
+      const answer = await client.meters.query(meter.slug, question);
+      assert.deepEqual((await client.meters.queryPost(meter.slug, question)).data, answer.data);
+      return Object.fromEntries(answer.data.map((r) => [[r.customerId, r.subject, ...Object.values(r.groupBy)].filter((t) => t != null).join("/"), r.value]));
+    };
+    assert.deepEqual(await by({ filterCustomerId: [first] }), { [first]: 19 }); // 1 + 2 + 16
+    assert.deepEqual(await by({ filterCustomerId: [first, second] }), { [first]: 19, [second]: 4 });
+    assert.deepEqual(await by({ filterCustomerId: [first], subject: [`${name}-1`, `${name}-3`] }), { [`${first}/${name}-1`]: 1 });
+    assert.deepEqual(await by({ filterCustomerId: [first], groupBy: ["subject"] }), { [`${first}/${name}-1`]: 1, [`${first}/${name}-2`]: 2, [`${first}/${first}`]: 16 });
+    assert.deepEqual(await by({ filterCustomerId: [first], groupBy: ["model"] }), { [`${first}/a`]: 3, [`${first}/b`]: 16 });
+    assert.deepEqual(await by({ groupBy: ["customer_id"] }), { [first]: 19, [second]: 4, "": 8 });
+    assert.deepEqual(await by({ groupBy: ["customer_id", "subject"], subject: [`${name}-3`, `${name}-free`] }), { [`${second}/${name}-3`]: 4, [`${name}-free`]: 8 });
+    await assert.rejects(client.meters.query(meter.slug, { filterCustomerId: ["nobody"] }), refused(404, "customer_not_found"));
+    const csv = await server.fetch(`/api/v1/meters/${meter.slug}/query?filterCustomerId=${second}&from=2026-11-01T00:00:00Z&to=2026-11-02T00:00:00Z`, { headers: { accept: "text/csv" } });
+    assert.equal(await csv.text(), `window_start,window_end,subject,customer_id,value\r\n2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,,${second},4\r\n`);
+    const mine = await client.events.list({ customerId: [second] });
+    assert.deepEqual(mine.map((e) => [e.event.subject, e.customerId]), [[`${name}-3`, second]]);
+  });
+
+  test("a client id is taken and changes nothing", async () => {
+    const clientId = "f74e58ed-94ce-4041-ae06-cf45420451a3";
+    assert.equal((await client.meters.query(sum.slug, { clientId })).data[0].value, 1023);
+    assert.equal((await client.meters.queryPost(sum.slug, { clientId })).data[0].value, 1023);
+    assert.ok((await client.events.list({ clientId })).length > 0);
+    assert.ok((await client.events.listV2({ clientId })).items.length > 0);
+  });
+
+  test("the subjects of a meter are listed, from and to a time", async () => {
+    const subjects = async (query = "") => server.get(`/api/v1/meters/${sum.slug}/subjects${query}`);
+    assert.deepEqual(await subjects(), ["acme", "beta", "Übermaß GmbH"]);
+    assert.deepEqual(await subjects("?from=2026-11-01T04:00:00Z&to=2026-11-01T05:00:00Z"), ["beta"]);
+  });
+
   test("the values of a dimension are listed", async () => {
     const range = { from: new Date("2026-03-01T00:00:00Z"), to: new Date(now) };
     assert.deepEqual(await client.meters.listGroupByValues(sum.slug, "model", range), ["a", "b", "c"]);
@@ -237,7 +328,8 @@ describe("queries", () => {
   test("bad questions are problems", async () => {
     await assert.rejects(client.meters.query("no_such_meter"), refused(404, "meter_not_found"));
     await assert.rejects(client.meters.query(sum.slug, { groupBy: ["colour"] }), refused(400, "not_a_group_key"));
-    await assert.rejects(client.meters.query(sum.slug, { windowSize: "WEEK" }), refused(400, "invalid_window_size"));
+    await assert.rejects(client.meters.query(sum.slug, { windowSize: "WEEK" }), refused(400, "parameter_invalid"));
+    await assert.rejects(client.meters.queryPost(sum.slug, { windowSize: "WEEK" }), refused(400, "body_invalid"));
     await assert.rejects(client.meters.query(sum.slug, { windowSize: "DAY", windowTimeZone: "Mars/Olympus" }), refused(400, "invalid_time_zone"));
     await assert.rejects(at("2026-11-02T00:00:00Z", "2026-11-01T00:00:00Z"), refused(400, "invalid_range"));
     await assert.rejects(client.meters.query(sum.slug, { from: "yesterday" }), refused(400, "parameter_invalid"));
@@ -331,9 +423,60 @@ describe("events", () => {
     assert.equal(await count({ id: { $like: `${type}-1%` } }), 11); // 1, 10 to 19
     assert.equal(await count({ time: { $gte: "2026-11-01T00:00:00Z", $lt: "2026-11-01T00:00:01Z" } }), 25);
     assert.equal(await count({ time: { $gt: "2026-11-01T00:00:00Z" } }), 0);
+    assert.equal(await count({ subject: { $or: [{ $eq: "odd" }, { $like: "ev_n" }] } }), 25);
+    assert.equal(await count({ subject: { $nlike: "%d%" } }), 13);
     await assert.rejects(client.events.listV2({ filter: "{" }), refused(400, "invalid_filter"));
+    await assert.rejects(client.events.listV2({ filter: '{"subject":{"$in":[1]}}' }), refused(400, "invalid_filter"));
     await assert.rejects(client.events.listV2({ filter: '{"colour":{"$eq":"x"}}' }), refused(400, "invalid_filter"));
-    await assert.rejects(client.events.listV2({ cursor: "nonsense!" }), refused(400));
+    for (const bad of ["nonsense!", "bm9uc2Vuc2U"]) await assert.rejects(client.events.listV2({ cursor: bad }), refused(400, "cursor_invalid"));
+  });
+
+  test("subjects are written, read, listed and deleted, with what is left out kept and null erased", async () => {
+    const key = `${newType()}/with ünusual %2F & text?`;
+    const [written] = await client.subjects.upsert({ key, displayName: "Acme", metadata: { plan: "gold", seats: 7 }, stripeCustomerId: "cus_1", currentPeriodStart: new Date(now) });
+    assert.deepEqual([written.key, written.displayName, written.metadata, written.stripeCustomerId], [key, "Acme", { plan: "gold", seats: 7 }, "cus_1"]);
+    assert.equal(written.currentPeriodStart.toISOString(), new Date(now).toISOString());
+    assert.deepEqual(await client.subjects.get(key), written);
+    assert.deepEqual(await client.subjects.get(written.id), written);
+    assert.deepEqual((await client.subjects.list()).filter((s) => s.key === key), [written]);
+    const [changed] = await client.subjects.upsert([{ key, metadata: null, stripeCustomerId: null }]);
+    assert.deepEqual([changed.displayName, changed.metadata, changed.stripeCustomerId], ["Acme", undefined, undefined]);
+    await client.subjects.delete(key);
+    await assert.rejects(client.subjects.get(key), refused(404, "subject_not_found"));
+    await assert.rejects(client.subjects.delete(key), refused(404, "subject_not_found"));
+    assert.ok(!(await client.subjects.list()).some((s) => s.key === key));
+  });
+
+  test("a subject that is deleted still counts, and one is written for usage that is there", async () => {
+    const type = newType();
+    const meter = await meterOf("SUM", type);
+    await client.events.ingest(event(type, "2026-11-01T00:00:00Z", { n: 5 }, { subject: type }));
+    await server.counted();
+    assert.equal((await client.subjects.get(type)).displayName, undefined);
+    await client.subjects.upsert({ key: type, displayName: "Named" });
+    assert.equal((await client.subjects.get(type)).displayName, "Named");
+    await client.subjects.delete(type);
+    assert.equal((await client.meters.query(meter.slug, { subject: [type] })).data[0].value, 5);
+    assert.deepEqual((await client.meters.query(meter.slug, { groupBy: ["subject"] })).data.map((r) => [r.subject, r.value]), [[type, 5]]);
+  });
+
+  test("a subject that can't be is refused with the place, and none of the request is written", async () => {
+    const key = newType();
+    for (const [bad, field] of [
+      [{ key: "" }, "/1/key"],
+      [{ key: "k".repeat(129) }, "/1/key"],
+      [{}, "/1/key"],
+      [{ key: "k", displayName: 1 }, "/1/displayName"],
+      [{ key: "k", metadata: "text" }, "/1/metadata"],
+      [{ key: "k", metadata: { a: "x".repeat(70_000) } }, "/1/metadata"],
+      [{ key: "k", stripeCustomerId: "1" }, "/1/stripeCustomerId"],
+      [{ key: "k", currentPeriodStart: "today" }, "/1/currentPeriodStart"],
+    ])
+      await assert.rejects(client.subjects.upsert([{ key }, bad]), (error) => {
+        assert.deepEqual([error.status, error.getField("field")], [400, field], JSON.stringify(bad).slice(0, 80));
+        return true;
+      });
+    await assert.rejects(client.subjects.get(key), refused(404));
   });
 
   test("subjects that had usage are listed", async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
+import { unwatch, watch } from "./described.mjs";
 
 const program = fileURLToPath(new URL("../../artifacts/bin/Billing.Functions/release/Billing.Functions", import.meta.url));
 const patienceMs = 60_000;
@@ -57,10 +58,11 @@ export class Server {
     child.unref();
     child.stdout.unref();
     child.stderr.unref();
+    this.described = await watch(this.url);
     return this;
   }
 
-  /** Ends the program as a power cut would: no notice, no last write. The folder stays. */
+  /** Ends the program as a power cut would: no notice, no last write. The folder stays. Throws when an answer was not as described. */
   async kill() {
     const child = this.#child;
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -68,12 +70,16 @@ export class Server {
     const gone = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGKILL");
     await gone;
+    unwatch(this.url);
   }
 
   /** Ends the program and removes the folder. */
   async stop() {
-    await this.kill();
-    rmSync(this.#folder, { recursive: true, force: true });
+    try {
+      await this.kill();
+    } finally {
+      rmSync(this.#folder, { recursive: true, force: true });
+    }
   }
 
   get isUp() {

@@ -81,18 +81,28 @@ public static class AccountRating
     /// <param name="ledger">What was posted so far.</param>
     /// <param name="until">Usage from here on is left out; the largest instant takes all that there is.</param>
     /// <param name="now">A period that is over by now is complete: minimums are owed.</param>
+    /// <param name="passOver">Asked when a statement can't be rated: true leaves it out, as if nothing were drawn for it; null: the fault is thrown.</param>
     /// <remarks>Errors: <see cref="InexactAmountException"/> and overflow when an amount cannot be kept; argument errors for usage that was not read by the segments.</remarks>
     public static AccountState Rate(
-        IReadOnlyList<Statement> statements, Func<Statement, IReadOnlyList<UsageQuantity>> usageOf, LedgerTotals ledger, Instant until, Instant now)
+        IReadOnlyList<Statement> statements, Func<Statement, IReadOnlyList<UsageQuantity>> usageOf, LedgerTotals ledger, Instant until, Instant now,
+        Func<Statement, Exception, bool>? passOver = null)
     {
         var balances = new Balances(ledger);
         var results = new List<StatementResult>();
         foreach (var statement in statements)
         {
-            Rollovers.Grant(statement.Terms, balances);
-            results.Add(new StatementResult(statement, statement.Type == InvoiceType.Usage
-                ? RateUsage(statement, usageOf(statement), balances, until, statement.Period.End <= now)
-                : RateScheduled(statement, balances)));
+            var before = balances.Copy();
+            try
+            {
+                Rollovers.Grant(statement.Terms, balances);
+                results.Add(new StatementResult(statement, statement.Type == InvoiceType.Usage
+                    ? RateUsage(statement, usageOf(statement), balances, until, statement.Period.End <= now)
+                    : RateScheduled(statement, balances)));
+            }
+            catch (Exception fault) when (passOver?.Invoke(statement, fault) == true)
+            {
+                balances = before;
+            }
         }
         return new AccountState(results, balances);
     }

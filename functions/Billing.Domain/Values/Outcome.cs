@@ -15,6 +15,9 @@ public enum RefusalKind
     /// <summary>Larger than a stated limit (413).</summary>
     TooLarge,
 
+    /// <summary>Sent in a form that is not taken here (415).</summary>
+    Unsupported,
+
     /// <summary>Understood, and not offered (501).</summary>
     NotOffered,
 

@@ -8,6 +8,8 @@ namespace Billing.Functions.Api;
 /// <summary>API keys: make, list, revoke. Admin only.</summary>
 public static class ApiKeysApi
 {
+    private const string CursorName = "keys";
+
     public static void Map(IEndpointRouteBuilder app)
     {
         var keys = app.MapGroup("/v1/api-keys").Needs(Scope.Admin).WithTags("API keys");
@@ -26,9 +28,9 @@ public static class ApiKeysApi
     /// <summary>Lists API keys, revoked and expired ones too, without their secret part.</summary>
     internal static async Task<Answer<Listing<ShownKey>>> ListAsync([AsParameters] PageQuery page, ApiKeys keys, CancellationToken stop)
     {
-        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownKey>(refusal);
+        if (!page.Check(list: CursorName).Is(out var wanted, out var refusal)) return Answers.List<ShownKey>(refusal);
         var (found, next) = await keys.ListAsync(wanted.From, wanted.Limit, stop);
-        return Answers.List<ShownKey>(new Listing<ShownKey>([.. found.Select(Show)], PageCursor.Encode(next)));
+        return Answers.List<ShownKey>(new Listing<ShownKey>([.. found.Select(Show)], PageCursor.Encode(next, CursorName)));
     }
 
     /// <summary>Revokes an API key for ever.</summary>

@@ -46,7 +46,7 @@ internal sealed record Findings(
         AskUsage ask, Company company, string customerId, IReadOnlyList<Instant> months, CancellationToken stop)
     {
         var sums = new List<(int, TokenGroup?, decimal)>();
-        var byGroup = new UsageGrouping([Company.Model, Company.Region], new Dictionary<string, IReadOnlyList<string>>());
+        var byGroup = new UsageGrouping([Company.Model, Company.Region], UsageGrouping.None.Only);
         foreach (var (kind, meter) in company.TokenMeters)
         {
             var rows = (await ask.OfCustomerAsync(meter, customerId, months, byGroup, stop)).Value;
@@ -60,7 +60,7 @@ internal sealed record Findings(
     private static async Task<Dictionary<string, decimal>> OfAllAsync(AskUsage ask, Company company, IReadOnlyList<Instant> months, CancellationToken stop)
     {
         var tokens = new Dictionary<string, decimal>(StringComparer.Ordinal);
-        var byModel = new UsageGrouping([Company.Model], new Dictionary<string, IReadOnlyList<string>>());
+        var byModel = new UsageGrouping([Company.Model], UsageGrouping.None.Only);
         foreach (var meter in company.TokenMeters.Values)
         {
             foreach (var row in (await ask.OfAllAsync(meter, [months[0], months[^1]], byModel, stop)).Value)

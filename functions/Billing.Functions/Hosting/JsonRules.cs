@@ -14,7 +14,14 @@ namespace Billing.Functions.Hosting;
 public static class JsonRules
 {
     /// <summary>The rules on options of one's own, for what does not go through an endpoint.</summary>
-    public static readonly JsonSerializerOptions Options = Apply(new JsonSerializerOptions());
+    public static readonly JsonSerializerOptions Options = ReadOnly(Apply(new JsonSerializerOptions()));
+
+    // What a type needs is asked for before anything may have been read or written with the rules.
+    private static JsonSerializerOptions ReadOnly(JsonSerializerOptions options)
+    {
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
 
     /// <summary>Sets the rules on options and returns them.</summary>
     public static JsonSerializerOptions Apply(JsonSerializerOptions options)

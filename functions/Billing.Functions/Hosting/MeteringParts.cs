@@ -29,7 +29,9 @@ public static class MeteringParts
         services.AddSingleton<RejectedUsage>();
         services.AddSingleton<KnownKeys>();
         services.AddSingleton<AskUsage>();
+        services.AddSingleton<QueryParts>();
         services.AddSingleton<QueryMeter>();
+        services.AddSingleton<Subjects>();
         services.AddSingleton<Cut>();
         services.AddSingleton<RegisterLog>();
         services.AddSingleton<RecordGap>();

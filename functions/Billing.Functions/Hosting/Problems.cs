@@ -1,10 +1,7 @@
 using System.Security.Cryptography;
-using System.Text.Json;
-using System.Text.RegularExpressions;
 using Billing.Domain.Values;
-using Billing.Functions.Hosting.Json;
+using Billing.Functions.Hosting.Requests;
 using Microsoft.AspNetCore.Diagnostics;
-using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Billing.Functions.Hosting;
 
@@ -21,7 +18,7 @@ public sealed record Problem(
     string Type, string Title, int Status, string Detail, string Code, string Message, string? Field = null, string? Id = null);
 
 /// <summary>The one place that turns refusals and exceptions into answers.</summary>
-public static partial class Problems
+public static class Problems
 {
     /// <summary>The HTTP status of a kind of refusal.</summary>
     public static int StatusOf(RefusalKind kind) => kind switch
@@ -30,6 +27,7 @@ public static partial class Problems
         RefusalKind.NotFound => 404,
         RefusalKind.Conflict => 409,
         RefusalKind.TooLarge => 413,
+        RefusalKind.Unsupported => 415,
         RefusalKind.NotOffered => 501,
         RefusalKind.NotReady => 503,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No status."),
@@ -74,15 +72,8 @@ public static partial class Problems
     private static Task AnswerFaultAsync(HttpContext context)
     {
         var fault = context.Features.Get<IExceptionHandlerFeature>()!.Error;
-        switch (fault)
-        {
-            case BadHttpRequestException { InnerException: JsonException json }:
-                var root = json.Data[JsonFaults.RootKey] as Type
-                    ?? context.Features.Get<IExceptionHandlerFeature>()!.Endpoint?.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType;
-                return WriteAsync(context, JsonFaults.From(json, root));
-            case BadHttpRequestException bad:
-                return AnswerBadRequestAsync(context, bad);
-        }
+        if (fault is BadHttpRequestException bad)
+            return WriteAsync(context, BadRequests.Of(bad, context.Features.Get<IExceptionHandlerFeature>()!.Endpoint, context));
         var id = RandomNumberGenerator.GetHexString(16, lowercase: true);
         var log = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Problems));
         log.LogError(fault, "Fault {FaultId} in {Method} {Path}", id, context.Request.Method, context.Request.Path);
@@ -90,42 +81,14 @@ public static partial class Problems
             context, 500, "fault", $"This is a fault of the server; it has been logged as {id}. Try again later.", id: id);
     }
 
-    private static Task AnswerBadRequestAsync(HttpContext context, BadHttpRequestException bad)
-    {
-        if (bad.StatusCode == 413)
-            return WriteAsync(context, 413, "body_too_large", "The body is larger than this endpoint takes; send less at a time.");
-        if (bad.StatusCode == 415)
-            return WriteAsync(context, 415, "content_type_unsupported", "Send the body as application/json.");
-        if (NotBound().Match(bad.Message) is { Success: true } bound)
-            return AnswerParameterAsync(context, "parameter_invalid", bound.Groups[1].Value, "can't have this value");
-        if (NotProvided().Match(bad.Message) is { Success: true } provided)
-            return AnswerParameterAsync(context, "parameter_missing", provided.Groups[1].Value, "is required");
-        return bad.Message.Contains("body", StringComparison.OrdinalIgnoreCase) && bad.Message.Contains("no body was provided", StringComparison.Ordinal)
-            ? WriteAsync(context, 400, "body_missing", "A JSON body is needed.")
-            : WriteAsync(context, bad.StatusCode, "request_malformed", "The request could not be read.");
-    }
-
-    // The framework names the parameter as the program does; on the wire it is in snake_case.
-    private static Task AnswerParameterAsync(HttpContext context, string code, string parameter, string what)
-    {
-        var name = JsonNamingPolicy.SnakeCaseLower.ConvertName(parameter);
-        return WriteAsync(context, 400, code, $"The parameter {name} {what}.", name);
-    }
-
     private static Task AnswerStatusAsync(HttpContext context) => context.Response.StatusCode switch
     {
         404 => WriteAsync(context, 404, "route_not_found", $"There is nothing at {context.Request.Method} {context.Request.Path}."),
         405 => WriteAsync(context, 405, "method_not_allowed", $"{context.Request.Method} is not offered at {context.Request.Path}; the Allow header says what is."),
-        415 => WriteAsync(context, 415, "content_type_unsupported", "Send the body as application/json."),
-        413 => WriteAsync(context, 413, "body_too_large", "The body is larger than this endpoint takes; send less at a time."),
+        415 => WriteAsync(context, BadRequests.UnsupportedType(context.Request)),
+        413 => WriteAsync(context, BadRequests.TooLarge),
         var status => WriteAsync(context, status, "request_refused", $"{Title(status)}."),
     };
 
     private static string Title(int status) => Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status);
-
-    [GeneratedRegex("""^Failed to bind parameter ".*? ?(\w+)" from """)]
-    private static partial Regex NotBound();
-
-    [GeneratedRegex("""^Required parameter ".*? ?(\w+)" was not provided""")]
-    private static partial Regex NotProvided();
 }

@@ -5,6 +5,7 @@ using Billing.Functions.Api.Metering;
 using Billing.Functions.Api.OpenMeter;
 using Billing.Functions.Hosting.Access;
 using Billing.Functions.Hosting.OpenApi;
+using Billing.Functions.Hosting.Requests;
 using Billing.UseCases.Access;
 using Billing.UseCases.Idempotency;
 using NodaTime;
@@ -18,15 +19,20 @@ public static class Wiring
     public const string DefaultAddress = "http://127.0.0.1:7071";
 
     private const int MaxBodyBytes = 30 * 1024 * 1024;
+    private const int MaxRequestLineBytes = 32 * 1024;
 
     /// <summary>Registers the parts.</summary>
     public static void AddBilling(this WebApplicationBuilder builder, IClock realClock)
     {
+        // Without it a gzip body that ends early is read as if it were whole.
+        AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
         var settings = Settings.From(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            // A question about a hundred subjects stands in the query.
+            kestrel.Limits.MaxRequestLineSize = MaxRequestLineBytes;
         });
         if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
             builder.WebHost.UseUrls(DefaultAddress);
@@ -55,12 +61,14 @@ public static class Wiring
         services.AddSingleton<IClock>(all => all.GetRequiredService<BillingClock>());
     }
 
-    /// <summary>Sets the way of a request: problems, route, key, Idempotency-Key, endpoint.</summary>
+    /// <summary>Sets the way of a request: problems, route, key, body, Idempotency-Key, endpoint.</summary>
     public static void UseBilling(this WebApplication app)
     {
         app.UseProblems();
+        app.Use(HeadAndOptions.RunAsync);
         app.UseRouting();
         app.Use(app.Services.GetRequiredService<KeyCheck>().RunAsync);
+        app.Use(RequestBodies.RunAsync);
         app.Use(app.Services.GetRequiredService<IdempotencyKeys>().RunAsync);
     }
 
@@ -79,6 +87,7 @@ public static class Wiring
         MetersApi.Map(app);
         MeterQueryApi.Map(app);
         EventsApi.Map(app);
+        SubjectsApi.Map(app);
         if (app.Services.GetRequiredService<Settings>().TestClock) TestClockApi.Map(app);
     }
 

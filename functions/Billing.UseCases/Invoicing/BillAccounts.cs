@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
@@ -68,13 +67,13 @@ public sealed class BillAccounts(IDocumentStore store, IssueInvoices issue, Read
                     waiting[customerId] = new WaitingAccount(customerId, fault.Message);
                     await PostponeAsync(customerId, at + Postponed, stop);
                 }
-                catch (Exception fault) when (!stop.IsCancellationRequested && Waits(fault))
+                catch (Exception fault) when (!stop.IsCancellationRequested && !RatingFaults.Lasts(fault))
                 {
                     waiting[customerId] = new WaitingAccount(customerId, fault.Message);
                 }
                 catch (Exception fault) when (!stop.IsCancellationRequested)
                 {
-                    bad.Add(await parked.ParkAsync(customerId, fault is InvoiceCheckException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}", at, stop));
+                    bad.Add(await parked.ParkAsync(customerId, RatingFaults.Reason(fault), at, stop));
                 }
             }
         }
@@ -86,12 +85,4 @@ public sealed class BillAccounts(IDocumentStore store, IssueInvoices issue, Read
 
     private Task<Outcome<bool>> PostponeAsync(string customerId, Instant due, CancellationToken stop) =>
         accounts.ChangeAsync<bool>(customerId, head => Task.FromResult<Outcome<AccountChange<bool>>>(new AccountChange<bool>(true, head, []) { Due = due }), stop);
-
-    /// <summary>
-    /// True when trying again may help. What a calculation or a damaged document throws will be thrown again, so that account is parked;
-    /// everything else comes from a store or a network.
-    /// </summary>
-    private static bool Waits(Exception fault) => fault is ObjectDisposedException or not (
-        ArithmeticException or ArgumentException or InvalidOperationException or FormatException or NullReferenceException
-        or KeyNotFoundException or InvalidCastException or NotSupportedException or JsonException);
 }

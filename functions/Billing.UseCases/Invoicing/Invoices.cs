@@ -24,9 +24,20 @@ public sealed record InvoiceFilter(
         && (Type is null || invoice.Type == Type)
         && (ContractId is null || invoice.ContractId == ContractId)
         && (CreditTypeId is null || string.Equals(invoice.CreditTypeId, CreditTypeId, StringComparison.OrdinalIgnoreCase))
-        && !(invoice.Start < StartingOn)
-        && !(invoice.End > EndingBefore);
+        && Spans(invoice.Start, invoice.End);
+
+    internal bool Spans(Instant start, Instant end) => !(start < StartingOn) && !(end > EndingBefore);
 }
+
+/// <summary>A page of invoices.</summary>
+/// <param name="LeftOut">The drafts that would be in the list if they could be rated; the same on every page.</param>
+public sealed record InvoiceList(IReadOnlyList<Invoice> Items, string? Next, IReadOnlyList<LeftOutDraft> LeftOut);
+
+/// <summary>A draft that can't be rated as things are. Its final invoice will park the account for the same reason.</summary>
+public sealed record LeftOutDraft(string InvoiceId, string ContractId, Instant Start, Instant End, string Reason);
+
+/// <summary>The drafts of a customer.</summary>
+public sealed record Drafts(IReadOnlyList<Invoice> Rated, IReadOnlyList<LeftOutDraft> LeftOut);
 
 /// <summary>Reads invoices: final ones as they were kept, drafts rated at this moment.</summary>
 public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts read, LateUsage late, SettingsStore settings)
@@ -38,17 +49,19 @@ public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts re
     {
         if (await InvoiceDocuments.ReadAsync(store, customerId, invoiceId, stop) is { } final) return final;
         if (!(await DraftsAsync(customerId, null, stop)).Is(out var drafts, out var refusal)) return refusal;
-        if (drafts.FirstOrDefault(d => d.Id == invoiceId) is { } draft) return draft;
+        if (drafts.Rated.FirstOrDefault(d => d.Id == invoiceId) is { } draft) return draft;
         // It may have become final between the two reads.
         return await InvoiceDocuments.ReadAsync(store, customerId, invoiceId, stop) is { } now
             ? now
+            : drafts.LeftOut.FirstOrDefault(d => d.InvoiceId == invoiceId) is { } leftOut
+            ? new Refusal("draft_not_rated", $"This draft can't be rated: {leftOut.Reason}", "/invoice_id", RefusalKind.Conflict)
             : new Refusal("invoice_not_found", $"The customer has no invoice with the id '{invoiceId}'.", "/invoice_id", RefusalKind.NotFound);
     }
 
-    /// <summary>A page of a customer's invoices by start of their period.</summary>
-    public async Task<Outcome<Listed<Invoice>>> ListAsync(string customerId, InvoiceFilter filter, string? after, int limit, CancellationToken stop)
+    /// <summary>A page of a customer's invoices by start of their period. A contract that can't be rated hides none of the others.</summary>
+    public async Task<Outcome<InvoiceList>> ListAsync(string customerId, InvoiceFilter filter, string? after, int limit, CancellationToken stop)
     {
-        IReadOnlyList<Invoice> drafts = [];
+        var drafts = new Drafts([], []);
         if (filter.Status is null or InvoiceStatus.Draft)
         {
             if (!(await DraftsAsync(customerId, filter.ContractId, stop)).Is(out var rated, out var refusal)) return refusal;
@@ -60,47 +73,56 @@ public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts re
         }
         // After the drafts: what became final meanwhile is then here, and takes the draft's place.
         var final = (await InvoiceDocuments.HeadersAsync(store, customerId, stop)).ToDictionary(h => h.Invoice.Id);
-        var all = final.Values.Select(h => h.Invoice).Concat(drafts.Where(d => !final.ContainsKey(d.Id))).Where(filter.Fits)
+        var all = final.Values.Select(h => h.Invoice).Concat(drafts.Rated.Where(d => !final.ContainsKey(d.Id))).Where(filter.Fits)
             .OrderBy(i => i.Start).ThenBy(i => i.End).ThenBy(i => i.Id, StringComparer.Ordinal).ToList();
         if (filter.NewestFirst) all.Reverse();
         var from = after is null ? 0 : all.FindIndex(i => Cursor(i) == after) + 1;
-        if (after is not null && from == 0) return new Refusal("bad_cursor", "This next_page is not known any more; start from the first page.", "/next_page");
+        if (after is not null && from == 0) return new Refusal("next_page_invalid", "This next_page is not known any more; leave it out to start at the first.", "next_page");
         var page = new List<Invoice>();
         foreach (var invoice in all.Skip(from).Take(limit))
         {
             page.Add(final.TryGetValue(invoice.Id, out var header) ? await InvoiceDocuments.WholeAsync(store, header, stop) : invoice);
         }
-        return new Listed<Invoice>(page, from + limit < all.Count ? Cursor(page[^1]) : null);
+        var leftOut = drafts.LeftOut.Where(d => !final.ContainsKey(d.InvoiceId) && filter.Spans(d.Start, d.End)).ToList();
+        return new InvoiceList(page, from + limit < all.Count ? Cursor(page[^1]) : null, leftOut);
     }
 
     /// <summary>The drafts of a customer: every usage period that has begun and is not final, charges that are due, and the next that will be.</summary>
-    /// <remarks>Errors: refused when an amount cannot be kept exactly.</remarks>
-    public async Task<Outcome<Invoice[]>> DraftsAsync(string customerId, string? contractId, CancellationToken stop)
+    /// <remarks>Errors: refused while usage is not ready, for then a moment helps.</remarks>
+    public async Task<Outcome<Drafts>> DraftsAsync(string customerId, string? contractId, CancellationToken stop)
     {
         var now = clock.GetCurrentInstant();
         if (await read.ReadAsync(customerId, null, now, stop) is not { } account) return Customers.NotFound(customerId);
         var settled = await settings.GetAsync(stop);
+        var faults = new List<(Statement Statement, string Reason)>();
         try
         {
             var open = await late.CarriedAsync(account, AccountRating.Open(account.Contracts, now), settled.LateUsagePolicy, stop);
-            var state = await read.RateAsync(account, Upcoming.With(open, account.Contracts, now), Instant.MaxValue, now, stop);
-            var drafts = new List<Invoice>();
-            foreach (var result in state.Statements)
+            var state = await read.RateAsync(account, Upcoming.With(open, account.Contracts, now), Instant.MaxValue, now, stop, PassOver);
+            var (rated, leftOut) = (new List<Invoice>(), new List<LeftOutDraft>());
+            foreach (var result in state.Statements.Where(r => Wanted(r.Statement)))
+                rated.Add(InvoiceMaking.Of(result, await CountAsync(result.Statement), settled.Grace, InvoiceStatus.Draft, null));
+            foreach (var (statement, reason) in faults.Where(f => Wanted(f.Statement)))
             {
-                var contract = result.Statement.Terms.Contract;
-                if (contractId is not null && contract.Id != contractId) continue;
-                var n = await InvoiceDocuments.CountAsync(store, customerId, contract.Id, result.Statement.Type, result.Statement.Period.Start, stop);
-                drafts.Add(InvoiceMaking.Of(result, n, settled.Grace, InvoiceStatus.Draft, null));
+                var id = InvoiceDocuments.InvoiceId(statement.Terms.Contract.Id, statement.Type, statement.Period.Start, await CountAsync(statement));
+                leftOut.Add(new LeftOutDraft(id, statement.Terms.Contract.Id, statement.Period.Start, statement.Period.End, reason));
             }
-            return drafts.ToArray();
+            return new Drafts(rated, leftOut);
         }
         catch (UsageNotReadyException filling)
         {
             return new Refusal("usage_not_ready", filling.Message + " Ask again in a moment.", Kind: RefusalKind.NotReady);
         }
-        catch (ArithmeticException overflow)
+
+        bool Wanted(Statement statement) => contractId is null || statement.Terms.Contract.Id == contractId;
+
+        Task<int> CountAsync(Statement of) => InvoiceDocuments.CountAsync(store, customerId, of.Terms.Contract.Id, of.Type, of.Period.Start, stop);
+
+        bool PassOver(Statement statement, Exception fault)
         {
-            return new Refusal("amount_not_exact", $"The customer cannot be rated: {overflow.Message}", Kind: RefusalKind.Conflict);
+            if (!RatingFaults.Lasts(fault)) return false;
+            faults.Add((statement, RatingFaults.Reason(fault)));
+            return true;
         }
     }
 

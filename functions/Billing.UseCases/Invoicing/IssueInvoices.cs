@@ -119,7 +119,7 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
         }
         catch (Exception fault) when (fault is ArithmeticException or ArgumentException or InvalidOperationException and not ObjectDisposedException)
         {
-            throw new InvoiceCheckException($"{statement.Type} invoice of contract {contract.Id} from {statement.Period.Start}: {fault.GetType().Name}: {fault.Message}", fault);
+            throw new InvoiceCheckException($"{statement.Type} invoice of contract {contract.Id} from {statement.Period.Start}: {RatingFaults.Reason(fault)}", fault);
         }
     }
 }

@@ -54,12 +54,25 @@ public sealed class ReadAccounts(IDocumentStore store, ContractTerms terms, Read
     }
 
     /// <summary>Rates statements of an account, in the order of <see cref="AccountRating.Open"/>.</summary>
+    /// <param name="passOver">Asked when a statement can't be rated: true leaves it out, as if nothing were drawn for it; null: the fault is thrown.</param>
     /// <remarks>Errors: as <see cref="AccountRating.Rate"/> and <see cref="ReadUsage"/>.</remarks>
-    public async Task<AccountState> RateAsync(Account account, IReadOnlyList<Statement> statements, Instant until, Instant now, CancellationToken stop)
+    public async Task<AccountState> RateAsync(
+        Account account, IReadOnlyList<Statement> statements, Instant until, Instant now, CancellationToken stop, Func<Statement, Exception, bool>? passOver = null)
     {
-        var usage = new Dictionary<Statement, IReadOnlyList<UsageQuantity>>(ReferenceEqualityComparer.Instance);
-        foreach (var statement in statements.Where(s => s.Type == InvoiceType.Usage)) usage[statement] = await UsageAsync(statement, until, stop);
-        return AccountRating.Rate(statements, s => usage[s], account.Ledger, until, now);
+        var (usage, rated) = (new Dictionary<Statement, IReadOnlyList<UsageQuantity>>(ReferenceEqualityComparer.Instance), new List<Statement>());
+        foreach (var statement in statements)
+        {
+            try
+            {
+                if (statement.Type == InvoiceType.Usage) usage[statement] = await UsageAsync(statement, until, stop);
+                rated.Add(statement);
+            }
+            catch (Exception fault) when (fault is not UsageNotReadyException && passOver?.Invoke(statement, fault) == true)
+            {
+                // Whoever asked knows of it.
+            }
+        }
+        return AccountRating.Rate(rated, s => usage[s], account.Ledger, until, now, passOver);
     }
 
     /// <summary>The usage of a usage statement's period.</summary>

@@ -176,6 +176,65 @@ public class RatingTests
             """);
 
     [Fact]
+    public void A_maximum_is_billed_in_the_last_segment_that_has_an_entitled_rate()
+    {
+        // The rate ends on the 16th. The largest of 7 and 9 is 9, also after the end; 9 x 2 = 18.
+        var ended = new RatingCase().Product("peak", wholePeriod: true).Rate("peak", 2, until: "2026-01-16T00")
+            .Use("peak", "2026-01-03T00", 7).Use("peak", "2026-01-20T00", 9);
+        Check(ended, 18, "peak 01-01..01-16: 9 x 2 = 18");
+        Assert.Empty(ended.Rated().Unrated);
+        // Of three prices the last two are not sold: 7 x 2 = 14 in the first.
+        var unsold = new RatingCase().Product("peak", wholePeriod: true).Rate("peak", 2)
+            .Rate("peak", 3, "2026-01-11T00", entitled: false).Rate("peak", 4, "2026-01-21T00", entitled: false).Use("peak", "2026-01-25T00", 7);
+        Check(unsold, 14, "peak 01-01..01-11: 7 x 2 = 14");
+        Assert.Empty(unsold.Rated().Unrated);
+        // A gap in the middle changes nothing: 7 x 4 = 28 at the price that holds last.
+        Check(new RatingCase().Product("peak", wholePeriod: true).Rate("peak", 2, until: "2026-01-11T00").Rate("peak", 4, "2026-01-21T00")
+            .Use("peak", "2026-01-03T00", 7), 28, """
+            peak 01-01..01-11: 0 x 2 = 0
+            peak 01-21..02-01: 7 x 4 = 28
+            """);
+    }
+
+    [Fact]
+    public void Each_group_of_a_maximum_is_billed_where_its_own_rate_holds_last()
+    {
+        var peak = new RatingCase().Product("peak", ["model"], wholePeriod: true)
+            .Rate("peak", 2, until: "2026-01-16T00", group: Group("model", "large")).Rate("peak", 1, group: Group("model", "small"))
+            .Use("peak", "2026-01-20T00", 9, Group("model", "large")).Use("peak", "2026-01-20T00", 5, Group("model", "small"))
+            .Use("peak", "2026-01-20T00", 3, Group("model", "tiny"));
+        // 9 x 2 + 5 x 1 = 23; tiny never has a rate
+        Check(peak, 23, """
+            peak [large] 01-01..01-16: 9 x 2 = 18
+            peak [small] 01-01..02-01: 5 x 1 = 5
+            """);
+        var unrated = Assert.Single(peak.Rated().Unrated);
+        Assert.Equal((3m, UnratedReason.NoRate, "tiny"), (unrated.Quantity, unrated.Reason, unrated.Group["model"]));
+    }
+
+    [Fact]
+    public void A_maximum_that_nothing_prices_is_listed_once_and_a_draft_bills_what_was_read_so_far()
+    {
+        var unpriced = new RatingCase().Product("peak", wholePeriod: true).Rate("peak", 2, "2026-03-01T00").Use("peak", "2026-01-03T00", 7);
+        Check(unpriced, 0, "");
+        Assert.Equal(7m, Assert.Single(unpriced.Rated().Unrated).Quantity);
+        // On the 20th the largest so far is 7; the later 9 is not read yet: 7 x 2 = 14.
+        Check(new RatingCase().Product("peak", wholePeriod: true).Rate("peak", 2, until: "2026-01-16T00")
+            .Use("peak", "2026-01-03T00", 7).Use("peak", "2026-01-25T00", 9), 14, "peak 01-01..01-16: 7 x 2 = 14", "2026-01-20T00");
+    }
+
+    [Fact]
+    public void A_value_stays_with_the_metric_it_was_read_by_though_its_own_time_has_no_rate()
+    {
+        // Until the 16th the product counts its own metric, then peaks; the rate is sold only until the 16th.
+        var update = new ProductUpdate(At("2026-01-16T00"), At("2026-01-01T00")) { BillableMetricId = "peaks" };
+        var changed = new RatingCase().Product("peak", wholePeriod: true, updates: update).Metric("peaks", wholePeriod: true)
+            .Rate("peak", 2, until: "2026-01-16T00").Use("peak", "2026-01-03T00", 7).Use("peak", "2026-01-20T00", 9);
+        Check(changed, 14, "peak 01-01..01-16: 7 x 2 = 14");
+        Assert.Equal(9m, Assert.Single(changed.Rated().Unrated).Quantity);
+    }
+
+    [Fact]
     public void A_part_of_a_period_leaves_out_later_usage_and_keeps_the_lines_dates() =>
         Check(new RatingCase().Product("calls").Rate("calls", 2).Rate("calls", 3, "2026-01-16T00")
             .Use("calls", "2026-01-03T00", 7).Use("calls", "2026-01-12T00", 4), 14, "calls 01-01..01-16: 7 x 2 = 14", "2026-01-10T00");

@@ -76,16 +76,16 @@ public sealed class EventParserTests
     [InlineData("\"transaction_id\":\"t1\"", "", "/0/transaction_id", "transaction_id is missing.")]
     [InlineData("\"transaction_id\":\"t1\"", "\"transaction_id\":null", "/0/transaction_id", "transaction_id is missing.")]
     [InlineData("\"transaction_id\":\"t1\"", "\"transaction_id\":\"\"", "/0/transaction_id", "transaction_id is empty.")]
-    [InlineData("\"transaction_id\":\"t1\"", "\"transaction_id\":7", "/0/transaction_id", "transaction_id must be a string.")]
-    [InlineData("\"transaction_id\":\"t1\"", "\"transaction_id\":[\"t1\"]", "/0/transaction_id", "transaction_id must be a string.")]
+    [InlineData("\"transaction_id\":\"t1\"", "\"transaction_id\":7", "/0/transaction_id", "transaction_id must be a string, not a number.")]
+    [InlineData("\"transaction_id\":\"t1\"", "\"transaction_id\":[\"t1\"]", "/0/transaction_id", "transaction_id must be a string, not an array.")]
     [InlineData("\"customer_id\":\"c1\"", "", "/0/customer_id", "customer_id is missing.")]
     [InlineData("\"customer_id\":\"c1\"", "\"customer_id\":\"\"", "/0/customer_id", "customer_id is empty.")]
     [InlineData("\"event_type\":\"call\"", "", "/0/event_type", "event_type is missing.")]
-    [InlineData("\"event_type\":\"call\"", "\"event_type\":false", "/0/event_type", "event_type must be a string.")]
+    [InlineData("\"event_type\":\"call\"", "\"event_type\":false", "/0/event_type", "event_type must be a string, not false.")]
     [InlineData("\"2026-01-03T01:00:00Z\"", "\"2026-01-03T01:00:00\"", "/0/timestamp", "timestamp has no zone: add Z or an offset such as +01:00.")]
-    [InlineData("\"2026-01-03T01:00:00Z\"", "1767402000", "/0/timestamp", "timestamp must be a string.")]
-    [InlineData("{\"n\":1}", "[1]", "/0/properties", "properties must be a JSON object.")]
-    [InlineData("{\"n\":1}", "\"n\"", "/0/properties", "properties must be a JSON object.")]
+    [InlineData("\"2026-01-03T01:00:00Z\"", "1767402000", "/0/timestamp", "timestamp must be a string, not a number.")]
+    [InlineData("{\"n\":1}", "[1]", "/0/properties", "properties must be a JSON object, not an array.")]
+    [InlineData("{\"n\":1}", "\"n\"", "/0/properties", "properties must be a JSON object, not a string.")]
     [InlineData("{\"n\":1}", "{\"n\":1e400}", "/0/properties/n", "properties/n is a number of more than 40 digits or an exponent beyond ±40.")]
     [InlineData("{\"n\":1}", "{\"n\":12345678901234567890123456789012345678901}", "/0/properties/n", "properties/n is a number of more than 40 digits or an exponent beyond ±40.")]
     [InlineData("{\"n\":1}", "{\"n\":{\"m\":[1e-41]}}", "/0/properties/n", "properties/n has a number of more than 40 digits or an exponent beyond ±40.")]
@@ -153,8 +153,6 @@ public sealed class EventParserTests
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData(" ")]
     [InlineData("not json")]
     [InlineData("{\"transaction_id\":NaN}")]
     [InlineData("{\"transaction_id\":\"a\"")]
@@ -168,18 +166,24 @@ public sealed class EventParserTests
     [InlineData("\uFEFF[]")]
     [InlineData("{\"a\":\"\\x\"}")]
     public void What_is_not_JSON_is_refused_whole(string body) =>
-        Assert.Equal("malformed_json", parser.Parse(Encoding.UTF8.GetBytes(body), EventShape.Any, message)?.Code);
+        Assert.Equal("body_malformed", parser.Parse(Encoding.UTF8.GetBytes(body), EventShape.Any, message)?.Code);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \n")]
+    public void An_empty_body_is_called_missing(string body) =>
+        Assert.Equal("body_missing", parser.Parse(Encoding.UTF8.GetBytes(body), EventShape.Any, message)?.Code);
 
     [Theory]
     [InlineData(100)]
     [InlineData(1_000_000)]
     public void Endless_nesting_is_refused_and_not_followed(int depth)
     {
-        Assert.Equal("malformed_json", parser.Parse(Encoding.UTF8.GetBytes(new string('[', depth)), EventShape.Any, message)?.Code);
+        Assert.Equal("body_malformed", parser.Parse(Encoding.UTF8.GetBytes(new string('[', depth)), EventShape.Any, message)?.Code);
         var nested = Metronome.Replace("{\"n\":1}", $"{{\"n\":{new string('[', depth)}{new string(']', depth)}}}", StringComparison.Ordinal);
-        Assert.Equal("malformed_json", parser.Parse(Encoding.UTF8.GetBytes(nested), EventShape.Any, message)?.Code);
+        Assert.Equal("body_malformed", parser.Parse(Encoding.UTF8.GetBytes(nested), EventShape.Any, message)?.Code);
         var objects = Metronome.Replace("{\"n\":1}", $"{string.Concat(Enumerable.Repeat("{\"n\":", depth))}1{new string('}', depth)}", StringComparison.Ordinal);
-        Assert.Equal("malformed_json", parser.Parse(Encoding.UTF8.GetBytes(objects), EventShape.Any, message)?.Code);
+        Assert.Equal("body_malformed", parser.Parse(Encoding.UTF8.GetBytes(objects), EventShape.Any, message)?.Code);
         // And the parser goes on to work.
         One(Metronome, EventShape.Any);
     }
@@ -190,7 +194,9 @@ public sealed class EventParserTests
         foreach (var bad in new byte[][] { [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82] })
         {
             byte[] body = [.. Encoding.UTF8.GetBytes("{\"transaction_id\":\""), .. bad, .. Encoding.UTF8.GetBytes("\"}")];
-            Assert.Equal(("malformed_json", "The body is not valid UTF-8."), (parser.Parse(body, EventShape.Any, message)!.Code, parser.Parse(body, EventShape.Any, message)!.Detail));
+            var refusal = parser.Parse(body, EventShape.Any, message)!;
+            // {"transaction_id":" has 19 bytes
+            Assert.Equal(("body_malformed", $"The body is not UTF-8: line 1, byte 20 is byte 0x{bad[0]:X2}."), (refusal.Code, refusal.Detail));
         }
     }
 

@@ -44,6 +44,42 @@ public sealed class InvoicingApiTests
     }
 
     [Fact]
+    public async Task A_draft_that_cannot_be_rated_is_named_beside_the_invoices_that_can()
+    {
+        await using var server = await ProbeServer.StartAsync();
+        using var client = server.Client();
+        await DataAsync(client, "/v1/test/clock", """{"now":"2026-03-02T00:00:00Z"}""");
+        var metric = await IdAsync(client, "/v1/billable-metrics/create", """{"name":"Calls","aggregation_type":"COUNT"}""");
+        var product = await IdAsync(client, "/v1/contract-pricing/products/create", $$"""{"name":"Calls","type":"USAGE","billable_metric_id":"{{metric}}"}""");
+        var customer = await IdAsync(client, "/v1/customers", """{"name":"Acme","ingest_aliases":["acme"]}""");
+        var contracts = new List<string>();
+        // Two calls at the largest price there is have more digits than can be kept; two at 1 are 2.
+        foreach (var price in new[] { "79228162514264337593543950335", "1" })
+        {
+            var card = await IdAsync(client, "/v1/contract-pricing/rate-cards/create", """{"name":"Standard"}""");
+            await DataAsync(client, "/v1/contract-pricing/rate-cards/addRate",
+                $$"""{"rate_card_id":"{{card}}","product_id":"{{product}}","starting_at":"2026-01-01T00:00:00Z","entitled":true,"rate_type":"FLAT","price":{{price}}}""");
+            contracts.Add(await IdAsync(client, "/v1/contracts/create", $$"""{"customer_id":"{{customer}}","starting_at":"2026-03-01T00:00:00Z","rate_card_id":"{{card}}"}"""));
+        }
+        await client.SendAsync(ProbeServer.Post("/v1/ingest", """
+            [{"transaction_id":"1","customer_id":"acme","event_type":"x"},{"transaction_id":"2","customer_id":"acme","event_type":"x"}]
+            """));
+        await DataAsync(client, "/v1/test/clock", """{"now":"2026-03-02T00:00:01Z"}""");
+        var list = await ProbeServer.JsonAsync(await client.GetAsync($"/v1/customers/{customer}/invoices"));
+        var shown = Assert.Single(list.GetProperty("data").EnumerateArray());
+        Assert.Equal((contracts[1], 2m), (shown.GetProperty("contract_id").GetString(), shown.GetProperty("total").GetDecimal()));
+        var leftOut = Assert.Single(list.GetProperty("left_out").EnumerateArray());
+        Assert.Equal(contracts[0], leftOut.GetProperty("contract_id").GetString());
+        Assert.Equal("An amount has more digits than can be kept exactly (28).", leftOut.GetProperty("reason").GetString());
+        var draft = await client.GetAsync($"/v1/customers/{customer}/invoices/{leftOut.GetProperty("invoice_id").GetString()}");
+        await BadRequestTests.ProblemAsync(draft, 409, "draft_not_rated");
+        // When it is due, the account is parked for the same reason.
+        await DataAsync(client, "/v1/test/clock", """{"now":"2026-04-03T00:00:00Z"}""");
+        var parked = Assert.Single((await ProbeServer.JsonAsync(await client.GetAsync("/v1/operations/parked-accounts"))).GetProperty("data").EnumerateArray());
+        Assert.Equal(leftOut.GetProperty("reason").GetString(), parked.GetProperty("reason").GetString());
+    }
+
+    [Fact]
     public async Task Terms_that_are_not_offered_are_refused_and_never_left_out()
     {
         await using var server = await ProbeServer.StartAsync();

@@ -131,10 +131,10 @@ public sealed class IdempotencyTests
     }
 
     [Fact]
-    public async Task With_a_key_a_body_over_4_MiB_is_refused()
+    public async Task A_body_over_4_MB_is_refused()
     {
         await using var server = await ProbeServer.StartAsync();
-        var answer = await server.Client().SendAsync(ProbeServer.Post("/probe/make", new string(' ', 4_194_305), "k"));
+        var answer = await server.Client().SendAsync(ProbeServer.Post("/probe/make", new string(' ', 4_000_001), "k"));
         await BadRequestTests.ProblemAsync(answer, 413, "body_too_large");
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Billing.Functions.Hosting;
+using Billing.Functions.Hosting.Json;
 using NodaTime;
 using Xunit;
 
@@ -43,7 +44,7 @@ public sealed class JsonRulesTests
     [InlineData("\"NaN\"")]
     [InlineData("null")]
     public void What_is_no_number_or_can_not_be_kept_exactly_is_refused(string read) =>
-        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<decimal>(read, JsonRules.Options));
+        Assert.Throws<ValueNeededException>(() => JsonSerializer.Deserialize<decimal>(read, JsonRules.Options));
 
     [Theory]
     [InlineData("2026-01-01T00:00:00Z", "2026-01-01T00:00:00+00:00")]
@@ -64,7 +65,7 @@ public sealed class JsonRulesTests
     [InlineData("2026-01-01T00:00:00+0100")]
     [InlineData("")]
     public void A_time_that_names_no_instant_is_refused(string read) =>
-        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Instant>($"\"{read}\"", JsonRules.Options));
+        Assert.Throws<ValueNeededException>(() => JsonSerializer.Deserialize<Instant>($"\"{read}\"", JsonRules.Options));
 
     [Theory]
     [InlineData("ROUND_HALF_UP", "ROUND_HALF_UP")]

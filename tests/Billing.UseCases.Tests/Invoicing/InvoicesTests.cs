@@ -164,15 +164,44 @@ public class InvoicesTests
         Assert.Equal((1, bad), (run.Issued, Assert.Single(run.Parked).CustomerId));
         Assert.Single(await town.ListAsync(good, InvoiceStatus.Finalized));
         var parked = Assert.Single((await town.Parked.ListAsync(null, 10, default)).Items);
-        Assert.Contains("InexactAmountException: ", parked.Reason, StringComparison.Ordinal);
+        Assert.EndsWith(": An amount has more digits than can be kept exactly (28).", parked.Reason, StringComparison.Ordinal);
         Assert.Equal(parked, (await town.Accounts.HeadAsync(bad, default)).Parked);
-        Assert.Equal("amount_not_exact", (await town.Invoices.ListAsync(bad, new InvoiceFilter(), null, 10, default)).Refusal?.Code);
 
         Assert.Empty((await town.RunAsync()).Parked);
         town.Use(bad, "2026-01-05T10", -20_000_000_000_000_000_000_000_000_000m);
         Assert.True((await town.Parked.ReleaseAsync(bad, default)).Value);
         Assert.Equal(1, (await town.RunAsync()).Issued);
         Assert.Empty((await town.Parked.ListAsync(null, 10, default)).Items);
+    }
+
+    [Fact]
+    public async Task A_contract_that_cannot_be_rated_hides_no_other_invoice_and_is_named_with_the_reason()
+    {
+        // January: 10 x 10 = 100, final. February cannot be rated, March can: 20 x 10 = 200.
+        var customer = await TierCoAsync();
+        town.Use(customer, "2026-01-05T10", 10);
+        town.Now = At("2026-02-03");
+        await town.RunAsync();
+        town.Use(customer, "2026-02-05T10", 20_000_000_000_000_000_000_000_000_000m); // x 5 is more than a decimal holds
+        town.Use(customer, "2026-03-01T10", 20);
+        town.Now = At("2026-03-01T12");
+        var list = (await town.Invoices.ListAsync(customer, new InvoiceFilter(), null, 10, default)).Value;
+        Assert.Equal([(InvoiceStatus.Finalized, 100m), (InvoiceStatus.Draft, 200m)], list.Items.Select(i => (i.Status, i.Total)));
+        var leftOut = Assert.Single(list.LeftOut);
+        Assert.Equal((At("2026-02-01"), At("2026-03-01"), "An amount has more digits than can be kept exactly (28)."), (leftOut.Start, leftOut.End, leftOut.Reason));
+        var one = (await town.Invoices.GetAsync(customer, leftOut.InvoiceId, default)).Refusal!;
+        Assert.Equal(("draft_not_rated", RefusalKind.Conflict), (one.Code, one.Kind));
+        Assert.Contains(leftOut.Reason, one.Detail, StringComparison.Ordinal);
+        async Task<int> LeftOutAsync(InvoiceFilter filter) => (await town.Invoices.ListAsync(customer, filter, null, 10, default)).Value.LeftOut.Count;
+        Assert.Equal(1, await LeftOutAsync(new InvoiceFilter(InvoiceStatus.Draft)));
+        Assert.Equal(0, await LeftOutAsync(new InvoiceFilter(InvoiceStatus.Finalized)));
+        Assert.Equal(0, await LeftOutAsync(new InvoiceFilter(ContractId: "other")));
+        Assert.Equal(0, await LeftOutAsync(new InvoiceFilter(StartingOn: At("2026-03-01"))));
+        // Corrected, it becomes final under the id it was named by.
+        town.Use(customer, "2026-02-05T10", -20_000_000_000_000_000_000_000_000_000m);
+        town.Now = At("2026-03-03");
+        await town.RunAsync();
+        Assert.Equal([leftOut.InvoiceId], (await town.ListAsync(customer, InvoiceStatus.Finalized)).Where(i => i.Start == At("2026-02-01")).Select(i => i.Id));
     }
 
     [Fact]

@@ -7,8 +7,11 @@ namespace Billing.Domain.Invoicing;
 /// <remarks>Invariant: what was left at first = drawn + left, of every segment.</remarks>
 internal sealed class Balances(LedgerTotals ledger)
 {
-    private readonly Dictionary<string, decimal> taken = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, decimal> granted = new(StringComparer.Ordinal);
+    private Dictionary<string, decimal> taken = new(StringComparer.Ordinal);
+    private Dictionary<string, decimal> granted = new(StringComparer.Ordinal);
+
+    /// <summary>The same balances, which later draws on these do not touch.</summary>
+    public Balances Copy() => new(ledger) { taken = new(taken, StringComparer.Ordinal), granted = new(granted, StringComparer.Ordinal) };
 
     /// <summary>What is left of a segment; nothing when it was settled.</summary>
     public decimal Left(AccessSegment segment)

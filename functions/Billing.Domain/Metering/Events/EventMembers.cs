@@ -109,7 +109,7 @@ internal sealed class EventMembers(MemberNames names)
     private ReadOnlyMemory<byte>? TextMember(ref Utf8JsonReader reader, string at, ref (string What, string At)? complaint, ParsedMessage into)
     {
         if (reader.TokenType == JsonTokenType.String) return Text(ref reader, into.Body);
-        if (reader.TokenType != JsonTokenType.Null) complaint ??= ("must be a string", at);
+        if (reader.TokenType != JsonTokenType.Null) complaint ??= ($"must be a string, not {Kind(reader.TokenType)}", at);
         Walk(ref reader, into.Body, at);
         return null;
     }
@@ -121,7 +121,7 @@ internal sealed class EventMembers(MemberNames names)
         if (reader.TokenType == JsonTokenType.Null) return (true, first, 0);
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            complaint ??= ("must be a JSON object", at);
+            complaint ??= ($"must be a JSON object, not {Kind(reader.TokenType)}", at);
             Walk(ref reader, into.Body, at);
             return (false, first, 0);
         }
@@ -187,6 +187,18 @@ internal sealed class EventMembers(MemberNames names)
             return unescaped;
         }
     }
+
+    /// <summary>A kind of JSON value in words.</summary>
+    internal static string Kind(JsonTokenType token) => token switch
+    {
+        JsonTokenType.StartObject => "an object",
+        JsonTokenType.StartArray => "an array",
+        JsonTokenType.String => "a string",
+        JsonTokenType.Number => "a number",
+        JsonTokenType.Null => "null",
+        JsonTokenType.True => "true",
+        _ => "false",
+    };
 
     // The first thing wrong is the one that is told.
     private void Say(string at, string what)

@@ -34,7 +34,7 @@ public sealed class EventParser
     /// <summary>Longest CloudEvents source, in characters.</summary>
     public const int MaxSourceCharacters = 512;
 
-    private static readonly JsonReaderOptions Strict = new() { MaxDepth = 64 };
+    private static readonly JsonReaderOptions Strict = new() { MaxDepth = JsonSyntax.MaxDepth };
     private readonly MemberNames names = new();
     private readonly EventMembers members;
 
@@ -52,7 +52,7 @@ public sealed class EventParser
     public Refusal? Parse(ReadOnlyMemory<byte> body, EventShape shape, ParsedMessage into)
     {
         into.Clear(body);
-        if (!Utf8.IsValid(body.Span)) return new("malformed_json", "The body is not valid UTF-8.");
+        if (!Utf8.IsValid(body.Span)) return JsonSyntax.Refuse(body.Span);
         try
         {
             var reader = new Utf8JsonReader(body.Span, Strict);
@@ -67,9 +67,9 @@ public sealed class EventParser
             }
             return null;
         }
-        catch (JsonException malformed)
+        catch (JsonException)
         {
-            return new("malformed_json", $"The body is not JSON: {malformed.Message}", $"/{into.Count}");
+            return JsonSyntax.Refuse(body.Span) ?? new("body_malformed", "The body is not JSON.", $"/{into.Count}");
         }
     }
 
@@ -91,8 +91,8 @@ public sealed class EventParser
         if (reader.TokenType == JsonTokenType.StartObject) refusal = members.Read(ref reader, shape, alone, into, ref read);
         else
         {
+            refusal = new("not_an_event", $"An event is a JSON object, not {EventMembers.Kind(reader.TokenType)}.");
             reader.Skip();
-            refusal = new("not_an_event", "An event is a JSON object.");
         }
         read.RawStart = start;
         read.RawLength = (int)reader.BytesConsumed - start;

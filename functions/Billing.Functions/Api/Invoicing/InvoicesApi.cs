@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
@@ -11,6 +12,8 @@ namespace Billing.Functions.Api.Invoicing;
 /// <summary>Invoices, and the accounts whose invoices have stopped.</summary>
 public static class InvoicesApi
 {
+    private const string CursorName = "invoices";
+
     public static void Map(IEndpointRouteBuilder app)
     {
         var invoices = app.MapGroup("/v1/customers/{customer_id}/invoices").Needs(Scope.Read).WithTags("Invoices");
@@ -20,15 +23,15 @@ public static class InvoicesApi
         app.MapPost("/v1/invoices/regenerate", RegenerateAsync).Needs(Scope.Write).WithName("regenerateInvoice").WithTags("Invoices");
     }
 
-    /// <summary>Lists a customer's invoices, drafts as of now, by the start of their periods.</summary>
-    internal static async Task<Answer<Listing<ShownInvoice>>> ListAsync(
+    /// <summary>Lists a customer's invoices, drafts as of now, by the start of their periods. Drafts that can't be rated are named in left_out.</summary>
+    internal static async Task<Answer<InvoiceListing>> ListAsync(
         [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, CancellationToken stop)
     {
-        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownInvoice>(refusal);
-        if (!query.Filter().Is(out var filter, out refusal)) return Answers.List<ShownInvoice>(refusal);
-        return (await invoices.ListAsync(customerId, filter, wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)
-            ? Answers.List<ShownInvoice>(new Listing<ShownInvoice>([.. list.Items.Select(i => Show(i, query.SkipZero == true))], PageCursor.Encode(list.Next)))
-            : Answers.List<ShownInvoice>(refusal);
+        if (!page.Check(list: CursorName).Is(out var wanted, out var refusal)) return Answers.Bare<InvoiceListing>(refusal);
+        if (!(await invoices.ListAsync(customerId, query.Filter(), wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)) return Answers.Bare<InvoiceListing>(refusal);
+        var leftOut = list.LeftOut.Select(d => new ShownLeftOut(d.InvoiceId, d.ContractId, d.Start, d.End, d.Reason)).ToList();
+        return Answers.Bare<InvoiceListing>(new InvoiceListing(
+            [.. list.Items.Select(i => Show(i, query.SkipZero == true))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
     }
 
     /// <summary>Reads an invoice.</summary>
@@ -58,46 +61,34 @@ public static class InvoicesApi
 
     /// <summary>Which invoices.</summary>
     internal sealed record InvoiceQuery(
-        [FromQuery(Name = "status")] string? Status,
-        [FromQuery(Name = "type")] string? Type,
+        [FromQuery(Name = "status")] QueryWord<InvoiceStatus>? Status,
+        [FromQuery(Name = "type")] QueryWord<InvoiceType>? Type,
         [FromQuery(Name = "contract_id")] string? ContractId,
         [FromQuery(Name = "credit_type_id")] string? CreditTypeId,
         [FromQuery(Name = "starting_on")] QueryTime? StartingOn,
         [FromQuery(Name = "ending_before")] QueryTime? EndingBefore,
-        [FromQuery(Name = "sort")] string? Sort,
+        [FromQuery(Name = "sort")] QueryWord<InvoiceOrder>? Sort,
         [FromQuery(Name = "skip_zero_qty_line_items")] bool? SkipZero)
     {
-        /// <summary>The filter.</summary>
-        public Outcome<InvoiceFilter> Filter()
-        {
-            InvoiceStatus? status = null;
-            if (Status is not null)
-            {
-                // A number would be taken for a member as well.
-                if (!Status.All(char.IsAsciiLetter) || !Enum.TryParse(Status, ignoreCase: true, out InvoiceStatus parsed)) return Unknown("status", "DRAFT, FINALIZED or VOID");
-                status = parsed;
-            }
-            var newest = Sort?.ToUpperInvariant() switch
-            {
-                null or "DATE_ASC" => false,
-                "DATE_DESC" => true,
-                _ => (bool?)null,
-            };
-            if (newest is null) return Unknown("sort", "date_asc or date_desc");
-            InvoiceType? type = Type?.ToUpperInvariant() switch
-            {
-                "USAGE" => InvoiceType.Usage,
-                "SCHEDULED" => InvoiceType.Scheduled,
-                "USAGE_CONSOLIDATED" => InvoiceType.UsageConsolidated,
-                "ADJUSTMENT" => InvoiceType.Adjustment,
-                _ => null,
-            };
-            if (Type is not null && type is null) return Unknown("type", "USAGE, SCHEDULED, USAGE_CONSOLIDATED or ADJUSTMENT");
-            return new InvoiceFilter(status, type, ContractId, CreditTypeId, StartingOn?.Value, EndingBefore?.Value, newest.Value);
-        }
-
-        private static Refusal Unknown(string name, string values) => new(name + "_unknown", $"Give {values} as {name}.", name);
+        public InvoiceFilter Filter() =>
+            new(Status?.Value, Type?.Value, ContractId, CreditTypeId, StartingOn?.Value, EndingBefore?.Value, Sort?.Value == InvoiceOrder.DateDesc);
     }
+
+    /// <summary>By the start of their periods.</summary>
+    [LowerCase]
+    internal enum InvoiceOrder
+    {
+        DateAsc,
+        DateDesc,
+    }
+
+    /// <summary>A page of invoices.</summary>
+    /// <param name="LeftOut">Only when there are any: drafts that can't be rated, each with the reason. Everything else is shown all the same.</param>
+    internal sealed record InvoiceListing(
+        IReadOnlyList<ShownInvoice> Data, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? NextPage, IReadOnlyList<ShownLeftOut>? LeftOut);
+
+    /// <summary>A draft that can't be rated. When its period is due, its account is parked for the same reason.</summary>
+    internal sealed record ShownLeftOut(string InvoiceId, string ContractId, Instant StartTimestamp, Instant EndTimestamp, string Reason);
 
     /// <summary>An invoice.</summary>
     internal sealed record ShownInvoice(

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using Billing.Domain.Pricing;
-using Billing.Domain.Values;
-using Billing.Functions.Hosting;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Pricing;
@@ -38,16 +36,16 @@ public static class ProductsApi
     /// <summary>Changes a product from an hour on.</summary>
     internal static async Task<Answer<Data<ShownId>>> UpdateAsync(UpdateProduct body, Products products, IClock clock, CancellationToken stop)
     {
-        if (!Changed<QuantityConversion>(body.QuantityConversion, "/quantity_conversion").Is(out var conversion, out var refusal)
-            || !Changed<QuantityRounding>(body.QuantityRounding, "/quantity_rounding").Is(out var rounding, out refusal)) return Answers.Of<ShownId>(refusal);
+        if (!Given.Read<QuantityConversion>(body.QuantityConversion, "/quantity_conversion").Is(out var conversion, out var refusal)
+            || !Given.Read<QuantityRounding>(body.QuantityRounding, "/quantity_rounding").Is(out var rounding, out refusal)) return Answers.Of<ShownId>(refusal);
         var update = new ProductUpdate(body.StartingAt, clock.GetCurrentInstant())
         {
             Name = body.Name,
             BillableMetricId = body.BillableMetricId,
             PricingGroupKey = body.PricingGroupKey,
             PresentationGroupKey = body.PresentationGroupKey,
-            QuantityConversion = conversion.Length > 0 ? conversion[0] : null,
-            QuantityRounding = rounding.Length > 0 ? rounding[0] : null,
+            QuantityConversion = conversion is null ? null : new Changed<QuantityConversion>(conversion.Value),
+            QuantityRounding = rounding is null ? null : new Changed<QuantityRounding>(rounding.Value),
             Tags = body.Tags,
         };
         return Answers.Of(await products.UpdateAsync(body.ProductId, update, stop), p => new ShownId(p.Id));
@@ -65,25 +63,6 @@ public static class ProductsApi
     /// <summary>Archives a product: it takes no new rates.</summary>
     internal static async Task<Answer<Data<ShownId>>> ArchiveAsync(ProductId body, Products products, CancellationToken stop) =>
         Answers.Of(await products.ArchiveAsync(body.Id, stop), p => new ShownId(p.Id));
-
-    /// <summary>Nothing when the member is absent, one change when it is there, to nothing when it is null.</summary>
-    private static Outcome<Changed<T>[]> Changed<T>(JsonElement member, string field)
-        where T : class
-    {
-        try
-        {
-            return member.ValueKind switch
-            {
-                JsonValueKind.Undefined => Array.Empty<Changed<T>>(),
-                JsonValueKind.Null => [new Changed<T>(null)],
-                _ => [new Changed<T>(member.Deserialize<T>(JsonRules.Options))],
-            };
-        }
-        catch (JsonException fault)
-        {
-            return new Refusal("body_invalid", fault.Message, field);
-        }
-    }
 
     private static ShownProduct Show(Product product, Instant now) => new(
         product.Id,
@@ -120,8 +99,10 @@ public static class ProductsApi
         IReadOnlyList<string>? PresentationGroupKey = null,
         IReadOnlyList<string>? Tags = null)
     {
+        [ReadAs(typeof(QuantityConversion))]
         public JsonElement QuantityConversion { get; init; }
 
+        [ReadAs(typeof(QuantityRounding))]
         public JsonElement QuantityRounding { get; init; }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
@@ -11,6 +12,8 @@ namespace Billing.Functions.Api.Invoicing;
 /// <summary>Rate cards and the units of money.</summary>
 public static class RateCardsApi
 {
+    private const string CreditTypes = "credit-types";
+
     public static void Map(IEndpointRouteBuilder app)
     {
         var cards = app.MapGroup("/v1/contract-pricing/rate-cards").WithTags("Rate cards");
@@ -55,11 +58,11 @@ public static class RateCardsApi
     /// <summary>Lists the units of money.</summary>
     internal static Answer<Listing<CreditTypeRow>> ListCreditTypes([AsParameters] PageQuery page)
     {
-        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<CreditTypeRow>(refusal);
-        var skip = int.TryParse(wanted.From, out var passed) ? passed : 0;
+        if (!page.Check(list: CreditTypes).Is(out var wanted, out var refusal)) return Answers.List<CreditTypeRow>(refusal);
+        var skip = wanted.From is { } passed ? int.Parse(passed, CultureInfo.InvariantCulture) : 0;
         var rows = Currencies.All.Skip(skip).Take(wanted.Limit).Select(c => new CreditTypeRow(c.Id, c.Name, true)).ToList();
         var next = skip + wanted.Limit < Currencies.All.Count ? FormattableString.Invariant($"{skip + wanted.Limit}") : null;
-        return Answers.List<CreditTypeRow>(new Listing<CreditTypeRow>(rows, PageCursor.Encode(next)));
+        return Answers.List<CreditTypeRow>(new Listing<CreditTypeRow>(rows, PageCursor.Encode(next, CreditTypes)));
     }
 
     private static readonly Refusal NoConversions = new(

@@ -12,6 +12,8 @@ namespace Billing.Functions.Api.Invoicing;
 /// <summary>The rates of rate cards.</summary>
 public static class RatesApi
 {
+    private const string CursorName = "rates";
+
     public static void Map(IEndpointRouteBuilder app)
     {
         var rates = app.MapGroup("/v1/contract-pricing/rate-cards").WithTags("Rates");
@@ -46,20 +48,20 @@ public static class RatesApi
     /// <summary>Lists the rates in force at a time.</summary>
     internal static async Task<Answer<Listing<ShownRateRow>>> InForceAsync(
         [AsParameters] PageQuery page, GetRates body, Rates rates, IClock clock, CancellationToken stop) =>
-        page.Check().Is(out var wanted, out var refusal)
+        page.Check(list: CursorName).Is(out var wanted, out var refusal)
             ? List(await rates.InForceAsync(body.RateCardId, body.At, body.Selectors ?? [], wanted.From, wanted.Limit, stop), clock)
             : Answers.List<ShownRateRow>(refusal);
 
     /// <summary>Lists which rate holds when.</summary>
     internal static async Task<Answer<Listing<ShownRateRow>>> ScheduleAsync(
         [AsParameters] PageQuery page, GetSchedule body, Rates rates, IClock clock, CancellationToken stop) =>
-        page.Check().Is(out var wanted, out var refusal)
+        page.Check(list: CursorName).Is(out var wanted, out var refusal)
             ? List(await rates.ScheduleAsync(body.RateCardId, body.StartingAt, body.EndingBefore, body.Selectors ?? [], wanted.From, wanted.Limit, stop), clock)
             : Answers.List<ShownRateRow>(refusal);
 
     private static Answer<Listing<ShownRateRow>> List(Outcome<Listed<RateRow>> rows, IClock clock) =>
         rows.Is(out var list, out var refusal)
-            ? Answers.List<ShownRateRow>(new Listing<ShownRateRow>([.. list.Items.Select(r => Show(r, clock.GetCurrentInstant()))], PageCursor.Encode(list.Next)))
+            ? Answers.List<ShownRateRow>(new Listing<ShownRateRow>([.. list.Items.Select(r => Show(r, clock.GetCurrentInstant()))], PageCursor.Encode(list.Next, CursorName)))
             : Answers.List<ShownRateRow>(refusal);
 
     private static Outcome<NewRate> Read(AddRate rate)

@@ -11,6 +11,8 @@ namespace Billing.Functions.Api.Metering;
 /// <summary>Billable metrics, as Metronome's API has them; each is a meter of the other API too.</summary>
 public static class BillableMetricsApi
 {
+    private const string CursorName = "metrics";
+
     public static void Map(IEndpointRouteBuilder app)
     {
         var metrics = app.MapGroup("/v1/billable-metrics").WithTags("Billable metrics");
@@ -36,12 +38,12 @@ public static class BillableMetricsApi
     /// <summary>Lists metrics, oldest first; archived ones only on request.</summary>
     internal static async Task<Answer<Listing<ShownMetric>>> ListAsync([AsParameters] PageQuery page, bool? include_archived, Meters meters, CancellationToken stop)
     {
-        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownMetric>(refusal);
+        if (!page.Check(list: CursorName).Is(out var wanted, out var refusal)) return Answers.List<ShownMetric>(refusal);
         var all = (await meters.ListAsync(stop)).Where(m => include_archived == true || m.ArchivedAt is null).ToList();
         var first = wanted.From is null ? 0 : all.FindIndex(m => m.Meter.Id == wanted.From) + 1;
         var shown = all.Skip(first).Take(wanted.Limit).ToList();
         var next = first + shown.Count < all.Count ? shown[^1].Meter.Id : null;
-        return Answers.List<ShownMetric>(new Listing<ShownMetric>([.. shown.Select(Show)], PageCursor.Encode(next)));
+        return Answers.List<ShownMetric>(new Listing<ShownMetric>([.. shown.Select(Show)], PageCursor.Encode(next, CursorName)));
     }
 
     /// <summary>Takes a metric off the list. Products that use it go on being counted.</summary>

@@ -1,23 +1,29 @@
 using System.Buffers;
+using System.IO.Compression;
 using System.Text.Json;
 using Billing.Domain.Metering.Events;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
+using Billing.Functions.Hosting.OpenApi;
+using Billing.Functions.Hosting.Requests;
 using Billing.UseCases.Access;
 using Billing.UseCases.Metering;
 using NodaTime;
 
 namespace Billing.Functions.Api.Metering;
 
-/// <summary>Usage events in: Metronome's shape and CloudEvents. Answered only when the events are durable.</summary>
+/// <summary>Usage events in: Metronome's shape and CloudEvents, as they are or as gzip. Answered only when the events are durable.</summary>
 public static class IngestApi
 {
+    private const string Gzip = "gzip";
+    private const string CursorName = "rejected";
+
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/ingest", IngestAsync).TakesEvents().Accepts<IReadOnlyList<IngestedEvent>>("application/json").WithName("ingest").WithTags("Usage");
         app.MapPost("/api/v1/events", CloudEventsAsync).TakesEvents()
             .Accepts<IReadOnlyList<CloudEvent>>("application/cloudevents-batch+json", "application/json", "application/cloudevents+json")
-            .Produces(StatusCodes.Status204NoContent).WithName("ingestEvents").WithTags("OpenMeter");
+            .Produces(StatusCodes.Status204NoContent).WithName("ingestEvents").WithTags("OpenMeter").AddOpenApiOperationTransformer(OddShapes.OneOrManyAsync);
         app.MapGet("/v1/ingest/stats", StatsAsync).Needs(Scope.Read).WithName("getIngestStats").WithTags("Usage");
         app.MapGet("/v1/ingest/unclaimed", UnclaimedAsync).Needs(Scope.Read).WithName("listUnclaimedUsage").WithTags("Usage");
         app.MapGet("/v1/ingest/rejected", RejectedAsync).Needs(Scope.Read).WithName("listRejectedUsage").WithTags("Usage");
@@ -49,15 +55,17 @@ public static class IngestApi
     /// <summary>Lists what was not counted, newest first: dead letters, conflicting copies, and values that a meter could not read.</summary>
     internal static async Task<Answer<Listing<RejectedEvent>>> RejectedAsync([AsParameters] PageQuery page, RejectedUsage rejected, CancellationToken stop)
     {
-        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<RejectedEvent>(refusal);
+        if (!page.Check(list: CursorName).Is(out var wanted, out var refusal)) return Answers.List<RejectedEvent>(refusal);
         var (entries, next) = await rejected.ListAsync(wanted.From, wanted.Limit, stop);
-        return Answers.List<RejectedEvent>(new Listing<RejectedEvent>(entries, PageCursor.Encode(next)));
+        return Answers.List<RejectedEvent>(new Listing<RejectedEvent>(entries, PageCursor.Encode(next, CursorName)));
     }
 
     private static async Task<Outcome<int>> AcceptAsync(HttpContext context, AcceptUsage accept, EventShape shape, CancellationToken stop)
     {
-        if (context.Request.Headers.ContentEncoding.Count > 0)
-            return new Refusal("content_encoding_not_taken", "Send the body uncompressed.", "Content-Encoding");
+        if (RequestBodies.BadEncoding(context, Gzip) is { } encoding) return encoding;
+        var packed = context.Request.Headers.ContentEncoding.ToString().Equals(Gzip, StringComparison.OrdinalIgnoreCase);
+        await using var unpacked = packed ? new GZipStream(context.Request.Body, CompressionMode.Decompress, leaveOpen: true) : null;
+        var body = unpacked ?? context.Request.Body;
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(context.Request.ContentLength ?? 64 * 1024, 1_024, UsageLimits.MaxBodyBytes + 1));
         try
         {
@@ -65,17 +73,21 @@ public static class IngestApi
             while (true)
             {
                 if (length == buffer.Length) buffer = Grown(buffer, length);
-                var read = await context.Request.Body.ReadAsync(buffer.AsMemory(length), stop);
+                var read = await body.ReadAsync(buffer.AsMemory(length), stop);
                 if (read == 0) break;
                 length += read;
                 if (length <= UsageLimits.MaxBodyBytes) continue;
-                // An answer before the end of the body would reach many clients as a broken connection, which they retry.
+                // An answer before the end of the body would reach many clients as a broken connection, which they retry. What is left is not unpacked.
                 while (await context.Request.Body.ReadAsync(buffer, stop) > 0)
                 {
                 }
-                return new Refusal("too_large", $"The body is larger than {UsageLimits.MaxBodyBytes} bytes. Send fewer events a request.", null, RefusalKind.TooLarge);
+                return new Refusal("too_large", $"The body is larger than {UsageLimits.MaxBodyBytes} bytes{(packed ? " unpacked" : "")}. Send fewer events a request.", null, RefusalKind.TooLarge);
             }
-            return await accept.AcceptAsync(buffer.AsMemory(0, length), shape, stop);
+            return await accept.AcceptAsync(RequestBodies.WithoutMark(buffer.AsMemory(0, length)), shape, stop);
+        }
+        catch (InvalidDataException) when (packed)
+        {
+            return new Refusal("body_malformed", "The body is said to be gzip, and is not, or not whole.", "");
         }
         finally
         {

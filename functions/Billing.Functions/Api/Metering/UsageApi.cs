@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Billing.Domain.Metering;
@@ -12,6 +13,7 @@ namespace Billing.Functions.Api.Metering;
 /// <summary>Usage out, as Metronome's API has it: aggregates, groups, and the fate of single events.</summary>
 public static class UsageApi
 {
+    private const string CursorName = "usage";
     private const int MaxIds = 100;
     private const int PairsPerPage = 100;
 
@@ -27,9 +29,8 @@ public static class UsageApi
         UsageQuestion body, string? next_page, AskUsage ask, Meters meters, ListUsageOwners owners, CancellationToken stop)
     {
         if (Bounds(body.StartingOn, body.EndingBefore, body.WindowSize) is not { } bounds) return Answers.List<UsageLine>(BadRange);
-        var start = 0;
-        if (next_page is { Length: > 0 } && (!PageCursor.Decode(next_page).Is(out var cursor, out var refusal) || !int.TryParse(cursor, out start)))
-            return Answers.List<UsageLine>(refusal ?? BadPage);
+        if (!PageWanted.Of(next_page, null, list: CursorName).Is(out var page, out var refusal)) return Answers.List<UsageLine>(refusal);
+        var start = PlaceOf(page);
         var wanted = new List<(MeterDocument Meter, MetricWanted Wanted)>();
         foreach (var metric in body.BillableMetrics ?? [.. (await meters.ListAsync(stop)).Where(m => m.ArchivedAt is null).Select(m => new MetricWanted(m.Meter.Id))])
         {
@@ -45,14 +46,14 @@ public static class UsageApi
             lines.AddRange(found);
         }
         var next = start + pairs.Count;
-        return Answers.List<UsageLine>(new Listing<UsageLine>(lines, PageCursor.Encode(next < (long)customers.Count * wanted.Count ? $"{next}" : null)));
+        return Answers.List<UsageLine>(new Listing<UsageLine>(lines, PageCursor.Encode(next < (long)customers.Count * wanted.Count ? $"{next}" : null, CursorName)));
     }
 
     /// <summary>One customer's aggregates of one metric by a simple or compound group key; windows and groups without usage are left out.</summary>
     internal static async Task<Answer<Listing<GroupLine>>> GroupsAsync(
         GroupsQuestion body, [AsParameters] PageQuery page, AskUsage ask, Meters meters, ReadCurrentPeriod currentPeriod, CancellationToken stop)
     {
-        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<GroupLine>(refusal);
+        if (!page.Check(list: CursorName).Is(out var wanted, out var refusal)) return Answers.List<GroupLine>(refusal);
         if (!(await meters.FindAsync(body.BillableMetricId, stop)).Is(out var meter, out refusal)) return Answers.List<GroupLine>(refusal);
         if (body.GroupBy is not null && body.GroupKey is not null) return Answers.List<GroupLine>(new Refusal("invalid_group", "Give group_by or group_key, not both.", "/group_by"));
         var (starting, ending) = (body.StartingOn, body.EndingBefore);
@@ -66,16 +67,16 @@ public static class UsageApi
         }
         if (starting is not { } from || ending is not { } until || Bounds(from, until, body.WindowSize) is not { } bounds) return Answers.List<GroupLine>(BadRange);
         var by = body.GroupKey ?? (body.GroupBy is { } one ? [one.Key] : []);
-        var only = new Dictionary<string, IReadOnlyList<string>>(body.GroupFilters ?? new Dictionary<string, IReadOnlyList<string>>());
-        if (body.GroupBy?.Values is { } values) only[body.GroupBy.Key] = values;
+        var only = (body.GroupFilters ?? new Dictionary<string, IReadOnlyList<string>>()).ToDictionary(f => f.Key, f => UsageGrouping.AnyOf(f.Value));
+        if (body.GroupBy?.Values is { } values) only[body.GroupBy.Key] = UsageGrouping.AnyOf(values);
         var answer = await ask.OfCustomerAsync(meter.Meter, body.CustomerId, bounds, new UsageGrouping(by, only), stop);
         if (!answer.Is(out var rows, out refusal)) return Answers.List<GroupLine>(refusal);
-        var start = wanted.From is { } text && int.TryParse(text, out var at) ? at : 0;
+        var start = PlaceOf(wanted);
         var shown = rows.Skip(start).Take(wanted.Limit).Select(r => new GroupLine(
             r.Start, r.End, by.Count == 1 ? by[0] : null, by.Count == 1 ? r.Group[0] : null,
             by.Count == 0 ? null : by.Select((k, i) => (k, v: r.Group[i])).ToDictionary(p => p.k, p => p.v),
             r.State.Result(meter.Meter.Aggregation))).ToList();
-        return Answers.List<GroupLine>(new Listing<GroupLine>(shown, PageCursor.Encode(start + shown.Count < rows.Count ? $"{start + shown.Count}" : null)));
+        return Answers.List<GroupLine>(new Listing<GroupLine>(shown, PageCursor.Encode(start + shown.Count < rows.Count ? $"{start + shown.Count}" : null, CursorName)));
     }
 
     /// <summary>Every copy received of events with these ids: whose it is, which metrics took it, and whether it was a duplicate. A bare array.</summary>
@@ -83,7 +84,7 @@ public static class UsageApi
         SearchQuestion body, FindEvents find, MeterCatalog catalog, FindUsageOwner ownerOf, CancellationToken stop)
     {
         if (body.TransactionIds.Count is 0 or > MaxIds)
-            return Answers.Bare<IReadOnlyList<FoundCopy>>(new Refusal("invalid_search", $"Give 1 to {MaxIds} ids.", "/transactionIds"));
+            return Answers.Bare<IReadOnlyList<FoundCopy>>(new Refusal("invalid_search", $"/transactionIds: 1 to {MaxIds} ids are needed here, not {body.TransactionIds.Count}.", "/transactionIds"));
         var copies = new List<FoundCopy>();
         foreach (var id in body.TransactionIds.Distinct())
             foreach (var found in await find.ByIdAsync(body.Source ?? "", id, stop)) copies.Add(await ShowAsync(found, catalog, ownerOf, stop));
@@ -107,7 +108,7 @@ public static class UsageApi
         AskUsage ask, string customer, MeterDocument meter, MetricWanted metric, IReadOnlyList<Instant> bounds, CancellationToken stop)
     {
         var grouping = metric.GroupBy is { } by
-            ? new UsageGrouping([by.Key], by.Values is null ? UsageGrouping.None.Only : new Dictionary<string, IReadOnlyList<string>> { [by.Key] = by.Values })
+            ? new UsageGrouping([by.Key], by.Values is null ? UsageGrouping.None.Only : new Dictionary<string, Func<string?, bool>> { [by.Key] = UsageGrouping.AnyOf(by.Values) })
             : UsageGrouping.None;
         if (!(await ask.OfCustomerAsync(meter.Meter, customer, bounds, grouping, stop)).Is(out var rows, out var refusal)) return refusal;
         // One line a window; its value counts all groups, also those that are not shown.
@@ -130,16 +131,24 @@ public static class UsageApi
         }
     }
 
-    private static IReadOnlyList<Instant>? Bounds(Instant from, Instant until, WindowSize size) =>
-        from < until && size is WindowSize.None or WindowSize.Hour or WindowSize.Day && IsMinute(from) && IsMinute(until)
-            ? UsageWindows.Bounds(from, until, size, DateTimeZone.Utc, widen: false) : null;
+    private static IReadOnlyList<Instant>? Bounds(Instant from, Instant until, UsageWindowSize size) =>
+        from < until && IsMinute(from) && IsMinute(until)
+            ? UsageWindows.Bounds(from, until, Enum.Parse<WindowSize>(size.ToString()), DateTimeZone.Utc, widen: false) : null;
 
     private static bool IsMinute(Instant at) => at.ToUnixTimeTicks() % NodaConstants.TicksPerMinute == 0;
 
     private static readonly Refusal BadRange = new("invalid_range",
-        $"Give starting_on before ending_before, on whole minutes, with a window_size of HOUR, DAY or NONE and at most {UsageWindows.MaxWindows} windows.", "/starting_on");
+        $"Give starting_on before ending_before, on whole minutes, with at most {UsageWindows.MaxWindows} windows between them.", "/starting_on");
 
-    private static readonly Refusal BadPage = new("next_page_invalid", "This next_page is not one that a list answered.", "next_page");
+    private static int PlaceOf(PageWanted page) => page.From is { } at ? int.Parse(at, CultureInfo.InvariantCulture) : 0;
+
+    /// <summary>How usage is cut; NONE: one window for the whole.</summary>
+    internal enum UsageWindowSize
+    {
+        None,
+        Hour,
+        Day,
+    }
 
     internal sealed record GroupWanted(string Key, IReadOnlyList<string>? Values = null);
 
@@ -147,12 +156,12 @@ public static class UsageApi
 
     /// <summary>Which usage.</summary>
     internal sealed record UsageQuestion(
-        Instant StartingOn, Instant EndingBefore, WindowSize WindowSize, IReadOnlyList<MetricWanted>? BillableMetrics = null, IReadOnlyList<string>? CustomerIds = null);
+        Instant StartingOn, Instant EndingBefore, UsageWindowSize WindowSize, IReadOnlyList<MetricWanted>? BillableMetrics = null, IReadOnlyList<string>? CustomerIds = null);
 
     /// <summary>Which usage, by which group key.</summary>
     /// <param name="CurrentPeriod">True: the billing period of the customer's contract, instead of starting_on and ending_before.</param>
     internal sealed record GroupsQuestion(
-        string BillableMetricId, string CustomerId, WindowSize WindowSize, Instant? StartingOn = null, Instant? EndingBefore = null,
+        string BillableMetricId, string CustomerId, UsageWindowSize WindowSize, Instant? StartingOn = null, Instant? EndingBefore = null,
         GroupWanted? GroupBy = null, IReadOnlyList<string>? GroupKey = null, IReadOnlyDictionary<string, IReadOnlyList<string>>? GroupFilters = null, bool? CurrentPeriod = null);
 
     /// <summary>Which events.</summary>

@@ -9,22 +9,22 @@ using NodaTime;
 
 namespace Billing.Functions.Api.OpenMeter;
 
-/// <summary>Raw events and subjects, as OpenMeter's API lists them.</summary>
+/// <summary>Raw events, as OpenMeter's API lists them.</summary>
 public static class EventsApi
 {
     private const int MaxRead = 200_000;
+    private const string CursorName = "events";
 
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/api/v1/events", ListAsync).Needs(Scope.Read).WithName("listEvents").WithTags("OpenMeter");
         app.MapGet("/api/v2/events", ListV2Async).Needs(Scope.Read).WithName("listEventsV2").WithTags("OpenMeter");
-        app.MapGet("/api/v1/subjects", SubjectsAsync).Needs(Scope.Read).WithName("listSubjects").WithTags("OpenMeter");
     }
 
     /// <summary>The newest events, every copy received. id and subject match in part. A bare array.</summary>
     internal static async Task<Answer<IReadOnlyList<ShownEvent>>> ListAsync(
         string? id, string? subject, [FromQuery] string[]? customerId, [FromQuery] QueryTime? from, [FromQuery] QueryTime? to,
-        [FromQuery] QueryTime? ingestedAtFrom, [FromQuery] QueryTime? ingestedAtTo, int? limit, FindEvents find, FindUsageOwner ownerOf, CancellationToken stop)
+        [FromQuery] QueryTime? ingestedAtFrom, [FromQuery] QueryTime? ingestedAtTo, int? limit, string? clientId, FindEvents find, FindUsageOwner ownerOf, CancellationToken stop)
     {
         if (!PageLimit.Of(limit).Is(out var most, out var refusal)) return Answers.Bare<IReadOnlyList<ShownEvent>>(refusal);
         var wanted = new EventFilter(id, subject, from?.Value, to?.Value, ingestedAtFrom?.Value, ingestedAtTo?.Value);
@@ -45,29 +45,21 @@ public static class EventsApi
     }
 
     /// <summary>The newest events by cursor; filter is a JSON object such as {"subject":{"$eq":"acme"},"type":{"$in":["llm"]}}.</summary>
-    internal static async Task<Answer<EventPage>> ListV2Async(string? cursor, int? limit, string? filter, FindEvents find, FindUsageOwner ownerOf, CancellationToken stop)
+    internal static async Task<Answer<EventPage>> ListV2Async(
+        string? cursor, int? limit, string? filter, string? clientId, FindEvents find, FindUsageOwner ownerOf, CancellationToken stop)
     {
         if (!PageLimit.Of(limit).Is(out var most, out var refusal)) return Answers.Bare<EventPage>(refusal);
         if (!EventFilterJson.Read(filter).Is(out var takes, out refusal)) return Answers.Bare<EventPage>(refusal);
         EventCursor? before = null;
         if (cursor is { Length: > 0 })
         {
-            if (!PageCursor.Decode(cursor).Is(out var text, out refusal)) return Answers.Bare<EventPage>(refusal);
-            before = EventCursor.Parse(text);
-            if (before is null) return Answers.Bare<EventPage>(new Refusal("cursor_invalid", "This cursor is not one that a list answered.", "cursor"));
+            before = PageCursor.Decode(cursor, CursorName).Is(out var text, out _) ? EventCursor.Parse(text) : null;
+            if (before is null) return Answers.Bare<EventPage>(new Refusal("cursor_invalid", "This cursor is not one that a list answered; leave it out to start at the newest.", "cursor"));
         }
         var page = await find.NewestAsync(before, takes, most, MaxRead, stop);
         var items = new List<ShownEvent>();
         foreach (var found in page.Events) items.Add(await ShowAsync(found, ownerOf, stop));
-        return Answers.Bare<EventPage>(new EventPage(items, PageCursor.Encode(page.Next?.ToString())));
-    }
-
-    /// <summary>Who had usage. A bare array.</summary>
-    internal static async Task<Answer<IReadOnlyList<ShownSubject>>> SubjectsAsync(AskUsage ask, Installation installation, CancellationToken stop)
-    {
-        var subjects = new List<ShownSubject>();
-        await foreach (var key in ask.SubjectsAsync(stop)) subjects.Add(new ShownSubject(key, key, key, installation.EarliestUsage, installation.EarliestUsage));
-        return Answers.Bare(new Outcome<IReadOnlyList<ShownSubject>>(subjects));
+        return Answers.Bare<EventPage>(new EventPage(items, PageCursor.Encode(page.Next?.ToString(), CursorName)));
     }
 
     private static async Task<ShownEvent> ShowAsync(FoundEvent found, FindUsageOwner ownerOf, CancellationToken stop)
@@ -109,11 +101,6 @@ public static class EventsApi
 
     /// <summary>A page of events.</summary>
     internal sealed record EventPage(IReadOnlyList<ShownEvent> Items, [property: JsonPropertyName("nextCursor")] string? NextCursor);
-
-    /// <summary>A subject: a key that usage came under.</summary>
-    internal sealed record ShownSubject(
-        string Id, string Key, [property: JsonPropertyName("displayName")] string DisplayName,
-        [property: JsonPropertyName("createdAt")] Instant CreatedAt, [property: JsonPropertyName("updatedAt")] Instant UpdatedAt);
 
     private sealed record EventFilter(string? Id, string? Subject, Instant? From, Instant? To, Instant? IngestedFrom, Instant? IngestedTo)
     {

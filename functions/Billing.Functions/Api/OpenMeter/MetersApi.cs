@@ -5,6 +5,7 @@ using Billing.Functions.Hosting.Access;
 using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Access;
 using Billing.UseCases.Metering;
+using Microsoft.AspNetCore.Mvc;
 using NodaTime;
 
 namespace Billing.Functions.Api.OpenMeter;
@@ -42,13 +43,24 @@ public static class MetersApi
         _ => field,
     };
 
-    /// <summary>Lists meters, oldest first. A bare array.</summary>
-    internal static async Task<Answer<IReadOnlyList<ShownMeter>>> ListAsync(int? page, int? pageSize, bool? includeDeleted, Meters meters, CancellationToken stop)
+    /// <summary>Lists meters, oldest first unless orderBy and order say otherwise. A bare array.</summary>
+    internal static async Task<Answer<IReadOnlyList<ShownMeter>>> ListAsync(
+        int? page, int? pageSize, [FromQuery] QueryWord<MeterOrderBy>? orderBy, [FromQuery] QueryWord<SortOrder>? order, bool? includeDeleted, Meters meters, CancellationToken stop)
     {
-        if (page is < 1 || pageSize is < 1 or > 1_000) return Answers.Bare<IReadOnlyList<ShownMeter>>(new Refusal("invalid_page", "page starts at 1; pageSize is 1 to 1000.", "page"));
+        if (page is < 1) return Answers.Bare<IReadOnlyList<ShownMeter>>(new Refusal("page_invalid", $"page: A number from 1 on is needed here, not {page}.", "page"));
+        if (pageSize is < 1 or > 1_000) return Answers.Bare<IReadOnlyList<ShownMeter>>(new Refusal("page_invalid", $"pageSize: A number of 1 to 1000 is needed here, not {pageSize}.", "pageSize"));
         var size = pageSize ?? 100;
         var all = (await meters.ListAsync(stop)).Where(m => includeDeleted == true || m.ArchivedAt is null);
-        return Answers.Bare(new Outcome<IReadOnlyList<ShownMeter>>([.. all.Skip(((page ?? 1) - 1) * size).Take(size).Select(Show)]));
+        IEnumerable<MeterDocument> ordered = orderBy?.Value switch
+        {
+            MeterOrderBy.Key => all.OrderBy(m => m.Slug, StringComparer.Ordinal),
+            MeterOrderBy.Name => all.OrderBy(m => m.Name, StringComparer.Ordinal),
+            MeterOrderBy.Aggregation => all.OrderBy(m => Of(m.Meter.Aggregation).ToString(), StringComparer.Ordinal),
+            MeterOrderBy.UpdatedAt => all.OrderBy(m => m.UpdatedAt),
+            _ => all,
+        };
+        if (order?.Value == SortOrder.Desc) ordered = ordered.Reverse();
+        return Answers.Bare(new Outcome<IReadOnlyList<ShownMeter>>([.. ordered.Skip((int)Math.Min(int.MaxValue, ((page ?? 1) - 1L) * size)).Take(size).Select(Show)]));
     }
 
     /// <summary>Reads a meter by id or slug.</summary>
@@ -60,7 +72,12 @@ public static class MetersApi
     {
         if (!(await meters.FindAsync(meterIdOrSlug, stop)).Is(out var found, out var refusal)) return Answers.Bare<ShownMeter>(refusal);
         if (body.GroupBy is { } groupBy && !Same(groupBy, Show(found).GroupBy))
-            return Answers.Bare<ShownMeter>(new Refusal("meter_definition_fixed", "A meter's groupBy can't be changed: create another meter, it will count the same events from the beginning.", "/groupBy", RefusalKind.Conflict));
+        {
+            return Answers.Bare<ShownMeter>(new Refusal(
+                "meter_definition_fixed",
+                $"A meter's groupBy can't be changed ({Differences(Show(found).GroupBy, groupBy)}): create another meter; it counts the same events from the beginning on.",
+                "/groupBy", RefusalKind.Conflict));
+        }
         var renamed = await meters.RenameAsync(found.Meter.Id, body.Name ?? found.Name, body.Description ?? found.Description, body.Metadata ?? found.CustomFields, stop);
         return Answers.Bare(renamed.Is(out var meter, out refusal) ? new Outcome<ShownMeter>(Show(meter)) : refusal);
     }
@@ -72,6 +89,10 @@ public static class MetersApi
         var archived = await meters.ArchiveAsync(found.Meter.Id, stop);
         return archived.Refusal is null ? Results.NoContent() : Answers.Empty(archived);
     }
+
+    private static string Differences(IReadOnlyDictionary<string, string> old, IReadOnlyDictionary<string, string> asked) => string.Join(", ", old.Keys.Union(asked.Keys)
+        .Where(k => !old.TryGetValue(k, out var before) || !asked.TryGetValue(k, out var after) || before != after)
+        .Select(k => !old.ContainsKey(k) ? $"'{k}' is new" : !asked.ContainsKey(k) ? $"'{k}' is missing" : $"'{k}' is {old[k]}"));
 
     private static bool Same(IReadOnlyDictionary<string, string> a, IReadOnlyDictionary<string, string> b) =>
         a.Count == b.Count && a.All(p => b.TryGetValue(p.Key, out var path) && path == p.Value);
@@ -116,6 +137,28 @@ public static class MetersApi
         Min,
         Max,
         Latest,
+    }
+
+    /// <summary>What meters are listed by.</summary>
+    internal enum MeterOrderBy
+    {
+        [JsonStringEnumMemberName("key")]
+        Key,
+        [JsonStringEnumMemberName("name")]
+        Name,
+        [JsonStringEnumMemberName("aggregation")]
+        Aggregation,
+        [JsonStringEnumMemberName("createdAt")]
+        CreatedAt,
+        [JsonStringEnumMemberName("updatedAt")]
+        UpdatedAt,
+    }
+
+    /// <summary>Rising or falling.</summary>
+    internal enum SortOrder
+    {
+        Asc,
+        Desc,
     }
 
     /// <summary>A new meter.</summary>

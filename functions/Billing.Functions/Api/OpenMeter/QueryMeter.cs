@@ -7,55 +7,48 @@ using NodaTime;
 namespace Billing.Functions.Api.OpenMeter;
 
 /// <summary>Answers a meter question of OpenMeter's API.</summary>
-public sealed class QueryMeter(Meters meters, AskUsage ask, IDocumentStore documents, IClock clock)
+public sealed class QueryMeter(Meters meters, AskUsage ask, QueryParts parts, IDocumentStore documents, IClock clock)
 {
-    private const string Subject = "subject";
     private static readonly Duration Ahead = Duration.FromHours(25);
 
     internal async Task<Outcome<MeterQueryApi.QueryAnswer>> AskAsync(string idOrSlug, MeterQueryApi.Question question, CancellationToken stop)
     {
         if (!(await meters.FindAsync(idOrSlug, stop)).Is(out var meter, out var refusal)) return refusal;
         if (!BoundsOf(question, question.From ?? await Installation.EarliestUsageAsync(documents, stop)).Is(out var bounds, out refusal)) return refusal;
-        var by = (question.GroupBy ?? []).Where(g => g != Subject).Distinct().ToList();
-        var grouping = new UsageGrouping(by, question.FilterGroupBy ?? UsageGrouping.None.Only);
+        if (!OnlyOf(question).Is(out var only, out refusal)) return refusal;
+        if (await parts.UnknownCustomerAsync(question, stop) is { } unknown)
+            return new Refusal("customer_not_found", $"There is no customer '{unknown}'.", "filterCustomerId", RefusalKind.NotFound);
+        var by = (question.GroupBy ?? []).Where(g => g is not (QueryParts.Subject or QueryParts.CustomerId)).Distinct().ToList();
+        var grouping = new UsageGrouping(by, only);
         var rows = new List<MeterQueryApi.QueryRow>();
-        await foreach (var (subject, answer) in AnswersAsync(meter.Meter, question, bounds, grouping, stop))
+        await foreach (var part in parts.OfAsync(question, stop))
         {
+            var answer = part.Keys is { } keys
+                ? await ask.OfKeysAsync(meter.Meter, keys, bounds, grouping, stop)
+                : await ask.OfAllAsync(meter.Meter, bounds, grouping, stop);
             if (!answer.Is(out var found, out refusal)) return refusal;
             rows.AddRange(found.Select(r => new MeterQueryApi.QueryRow(
-                r.State.Result(meter.Meter.Aggregation), r.Start, r.End, subject, by.Select((k, i) => (k, v: r.Group[i])).ToDictionary(p => p.k, p => p.v))));
+                r.State.Result(meter.Meter.Aggregation), r.Start, r.End, part.Subject, part.CustomerId, by.Select((k, i) => (k, v: r.Group[i])).ToDictionary(p => p.k, p => p.v))));
         }
         return new MeterQueryApi.QueryAnswer(question.From, question.To, question.WindowSize, [.. rows.OrderBy(r => r.WindowStart)]);
     }
 
-    // One answer for all, or one for each subject that is asked for or grouped by.
-    private async IAsyncEnumerable<(string? Subject, Outcome<IReadOnlyList<UsageRow>> Answer)> AnswersAsync(
-        Meter meter, MeterQueryApi.Question question, IReadOnlyList<Instant> bounds, UsageGrouping grouping,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    private static Outcome<IReadOnlyDictionary<string, Func<string?, bool>>> OnlyOf(MeterQueryApi.Question question)
     {
-        if (question.FilterCustomerId is { Count: > 0 } customers)
+        var only = (question.FilterGroupBy ?? new Dictionary<string, IReadOnlyList<string>>()).ToDictionary(f => f.Key, f => UsageGrouping.AnyOf(f.Value));
+        if (question.AdvancedMeterGroupByFilters is not { Count: > 0 } advanced) return new Outcome<IReadOnlyDictionary<string, Func<string?, bool>>>(only);
+        if (only.Count > 0) return new Refusal("filters_combined", "Give filterGroupBy or advancedMeterGroupByFilters, not both.", "advancedMeterGroupByFilters");
+        foreach (var (dimension, filter) in advanced)
         {
-            foreach (var customer in customers.Distinct()) yield return (null, await ask.OfCustomerAsync(meter, customer, bounds, grouping, stop));
-            yield break;
+            if (!FilterJson.Text(filter, $"advancedMeterGroupByFilters/{dimension}").Is(out var test, out var refusal)) return refusal;
+            only[dimension] = test;
         }
-        var grouped = question.GroupBy?.Contains(Subject) == true;
-        if (question.Subject is { Count: > 0 } subjects)
-        {
-            // Subjects that are asked for are told apart, as OpenMeter does.
-            foreach (var subject in subjects.Distinct()) yield return (subject, await ask.OfSubjectAsync(meter, subject, bounds, grouping, stop));
-        }
-        else if (grouped)
-        {
-            await foreach (var subject in ask.SubjectsAsync(stop)) yield return (subject, await ask.OfSubjectAsync(meter, subject, bounds, grouping, stop));
-        }
-        else yield return (null, await ask.OfAllAsync(meter, bounds, grouping, stop));
+        return new Outcome<IReadOnlyDictionary<string, Func<string?, bool>>>(only);
     }
 
     private Outcome<IReadOnlyList<Instant>> BoundsOf(MeterQueryApi.Question question, Instant start)
     {
-        var size = WindowSize.None;
-        if (question.WindowSize is { } text && (!Enum.TryParse(text, ignoreCase: true, out size) || size == WindowSize.None || int.TryParse(text, out _)))
-            return new Refusal("invalid_window_size", "windowSize is MINUTE, HOUR, DAY or MONTH.", "windowSize");
+        var size = question.WindowSize is { } wanted ? Enum.Parse<WindowSize>(wanted.ToString()) : WindowSize.None;
         var zone = DateTimeZoneProviders.Tzdb.GetZoneOrNull(question.WindowTimeZone ?? "UTC");
         if (zone is null) return new Refusal("invalid_time_zone", $"There is no time zone '{question.WindowTimeZone}': use an IANA name such as Europe/Berlin.", "windowTimeZone");
         var from = Down(start);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Billing.Functions.Hosting.Requests;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Idempotency;
 
@@ -16,11 +17,10 @@ public sealed class IdempotencyKeys(StoredAnswers answers)
     private const string Header = "Idempotency-Key";
     private const string ReplayedHeader = "Idempotent-Replayed";
     private const int MaxKeyLength = 255;
-    private const int MaxBodyBytes = 4 * 1024 * 1024;
 
     private readonly KeyedTurns turns = new();
 
-    /// <summary>The middleware; runs behind <see cref="KeyCheck"/>.</summary>
+    /// <summary>The middleware; runs behind <see cref="KeyCheck"/> and <see cref="RequestBodies"/>.</summary>
     public async Task RunAsync(HttpContext context, RequestDelegate next)
     {
         if (!HttpMethods.IsPost(context.Request.Method)
@@ -37,14 +37,9 @@ public sealed class IdempotencyKeys(StoredAnswers answers)
             await Problems.WriteAsync(context, 400, "idempotency_key_invalid", $"Send an Idempotency-Key of 1 to {MaxKeyLength} characters.", Header);
             return;
         }
-        if (await ReadBodyAsync(context) is not { } body)
-        {
-            await Problems.WriteAsync(context, 413, "body_too_large", "With an Idempotency-Key the body can have 4 MB at most.");
-            return;
-        }
         var path = context.Request.Path.Value!;
         (caller with { Ids = IdSource.DerivedFrom($"{caller.KeyId}\n{path}\n{key}") }).Enter(context);
-        var request = new RepeatableRequest(caller.KeyId, key, caller.Token, Hash(context.Request, body));
+        var request = new RepeatableRequest(caller.KeyId, key, caller.Token, Hash(context.Request, RequestBody.Of(context)));
         using var turn = await turns.EnterAsync($"{caller.KeyId}\n{key}", context.RequestAborted);
         await AnswerOnceAsync(context, next, request);
     }
@@ -101,23 +96,6 @@ public sealed class IdempotencyKeys(StoredAnswers answers)
             default:
                 throw new ArgumentOutOfRangeException(nameof(repeat), repeat, "Nothing to repeat.");
         }
-    }
-
-    /// <summary>Reads the body and puts it back for the endpoint; null when it is too large.</summary>
-    private static async Task<byte[]?> ReadBodyAsync(HttpContext context)
-    {
-        if (context.Request.ContentLength > MaxBodyBytes) return null;
-        var copy = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        int read;
-        while ((read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
-        {
-            if (copy.Length + read > MaxBodyBytes) return null;
-            copy.Write(buffer, 0, read);
-        }
-        copy.Position = 0;
-        context.Request.Body = copy;
-        return copy.ToArray();
     }
 
     private static string Hash(HttpRequest request, byte[] body)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Billing.UseCases.Access;
 using Billing.UseCases.Documents;
+using Microsoft.Net.Http.Headers;
 using NodaTime;
 
 namespace Billing.Functions.Hosting.Access;
@@ -15,6 +16,7 @@ public sealed class KeyCheck(ApiKeys keys, IClock clock, TimeProvider realTime, 
     /// <summary>The key id of BILLING_API_KEY.</summary>
     public const string EnvironmentKeyId = "environment";
 
+    private const string Scheme = "Bearer ";
     private const int MaxRemembered = 10_000;
     private static readonly TimeSpan RememberedFor = TimeSpan.FromSeconds(10);
 
@@ -62,16 +64,19 @@ public sealed class KeyCheck(ApiKeys keys, IClock clock, TimeProvider realTime, 
 
     private static Task RefuseAsync(HttpContext context)
     {
-        var sent = context.Request.Headers.Authorization.Count > 0;
-        context.Response.Headers.WWWAuthenticate = sent ? "Bearer realm=\"billing\", error=\"invalid_token\"" : "Bearer realm=\"billing\"";
-        return sent
-            ? Problems.WriteAsync(context, 401, "api_key_invalid", "This API key opens nothing here: it is unknown, expired or revoked.")
-            : Problems.WriteAsync(context, 401, "api_key_missing", "Send an API key: Authorization: Bearer <key>.");
+        var sent = context.Request.Headers.Authorization.ToString();
+        context.Response.Headers.WWWAuthenticate = sent.Length > 0 ? "Bearer realm=\"billing\", error=\"invalid_token\"" : "Bearer realm=\"billing\"";
+        if (sent.Length == 0) return Problems.WriteAsync(context, 401, "api_key_missing", "Send an API key: Authorization: Bearer <key>.", HeaderNames.Authorization);
+        return Problems.WriteAsync(
+            context, 401, "api_key_invalid",
+            sent.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+                ? "This API key opens nothing here: it is unknown, expired or revoked."
+                : "Send the API key as Authorization: Bearer <key>; this header has another form.",
+            HeaderNames.Authorization);
     }
 
     private async Task<Caller?> FindAsync(HttpContext context)
     {
-        const string Scheme = "Bearer ";
         var header = context.Request.Headers.Authorization.ToString();
         if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return null;
         var token = header[Scheme.Length..].Trim();

@@ -9,10 +9,11 @@ namespace Billing.Functions.Hosting.Json;
 /// <summary>Decimals that are read exactly or not at all, from a JSON number or a string that holds one; written as a number.</summary>
 /// <remarks>
 /// Bounds: at most 28 decimals and 96 bits of digits (28 digits always, 29 up to 79228162514264337593543950335). Trailing zeros do
-/// not count and are not kept: 1.50 is 1.5. Written without exponent. Errors: <see cref="JsonException"/> with a sentence.
+/// not count and are not kept: 1.50 is 1.5. Written without exponent. Errors: <see cref="ValueNeededException"/>.
 /// </remarks>
 public sealed class ExactDecimal : JsonConverter<decimal>
 {
+    private const string Needed = "A number, or a string that holds one such as \"12.5\",";
     private const int MaxScale = 28;
     private const int MaxTextLength = 128;
     private static readonly BigInteger MaxCoefficient = (BigInteger.One << 96) - 1;
@@ -23,13 +24,11 @@ public sealed class ExactDecimal : JsonConverter<decimal>
         {
             JsonTokenType.Number => Encoding.ASCII.GetString(reader.HasValueSequence ? System.Buffers.BuffersExtensions.ToArray(reader.ValueSequence) : reader.ValueSpan),
             JsonTokenType.String => reader.GetString()!,
-            _ => throw new JsonException("A number, or a string that holds one, is needed here."),
+            _ => throw new ValueNeededException(Needed),
         };
         return TryParse(text, out var value)
             ? value
-            : throw new JsonException(IsNumber(text)
-                ? "This number can't be kept exactly: at most 28 digits, and at most 28 after the decimal point."
-                : "A number, or a string that holds one such as \"12.5\", is needed here.");
+            : throw new ValueNeededException(IsNumber(text) ? "A number that can be kept exactly (at most 28 digits, and at most 28 after the decimal point)" : Needed);
     }
 
     public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) =>

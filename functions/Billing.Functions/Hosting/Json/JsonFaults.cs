@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
@@ -5,26 +6,22 @@ using Billing.Domain.Values;
 
 namespace Billing.Functions.Hosting.Json;
 
-/// <summary>Says in a sentence what is wrong with a JSON body, and where, without naming types of this program.</summary>
+/// <summary>Says in a sentence what is wrong with a JSON body: where, what is needed there and what was found, without naming types of this program.</summary>
 public static partial class JsonFaults
 {
-    /// <summary>Key of an exception's data that names the type the body was read as, where no endpoint says it.</summary>
-    public const string RootKey = "root";
+    private const int MaxShown = 40;
 
     /// <summary>The refusal of a body. Codes: body_missing, body_malformed, body_invalid.</summary>
     /// <param name="fault">What reading it threw.</param>
     /// <param name="root">What it was read as, to say what is needed at the place; null when that is not known.</param>
-    public static Refusal From(JsonException fault, Type? root)
+    /// <param name="body">The body.</param>
+    /// <param name="at">Where the body lies in the request's, as a JSON pointer; empty when it is the whole.</param>
+    public static Refusal From(JsonException fault, Type? root, ReadOnlyMemory<byte> body, string at = "")
     {
+        if (JsonSyntax.Refuse(body.Span) is { } malformed) return malformed with { Field = at + malformed.Field };
         var pointer = Pointer(fault.Path);
-        var message = PathSuffix().Replace(fault.Message, "");
-        if (message.Contains("does not contain any JSON tokens", StringComparison.Ordinal))
-            return new Refusal("body_missing", "A JSON body is needed.");
-        if (fault.InnerException is JsonException || fault.GetType() != typeof(JsonException))
-            return Malformed(fault, message, pointer);
-        var (sentence, member) = Sentence(message, root, pointer);
-        var field = member is null ? pointer : $"{WithoutLast(pointer, member)}/{Escape(member)}";
-        return new Refusal("body_invalid", $"{Where(field)}: {sentence}", field);
+        var (field, sentence) = Sentence(fault, root, pointer, Found(body, pointer), at);
+        return new Refusal("body_invalid", sentence, at + field);
     }
 
     /// <summary>A JSONPath of System.Text.Json ($.a[0].b, $['a.b']) as a JSON pointer (RFC 6901).</summary>
@@ -32,49 +29,51 @@ public static partial class JsonFaults
         path is null
             ? ""
             : string.Concat(PathStep().Matches(path.StartsWith('$') ? path[1..] : path)
-                .Select(m => "/" + Escape(m.Groups["name"].Success ? m.Groups["name"].Value
+                .Select(m => "/" + JsonSyntax.Escape(m.Groups["name"].Success ? m.Groups["name"].Value
                     : m.Groups["quoted"].Success ? m.Groups["quoted"].Value
                     : m.Groups["index"].Value)));
 
-    private static Refusal Malformed(JsonException fault, string message, string pointer)
-    {
-        var first = message.Split(" LineNumber", 2)[0].TrimEnd(' ', '.');
-        var place = fault.LineNumber is { } line ? $" (line {line + 1}, byte {fault.BytePositionInLine + 1})" : "";
-        return new Refusal("body_malformed", $"The body is not valid JSON: {first}{place}.", pointer);
-    }
+    /// <summary>A text of the caller's, cut to what can be shown.</summary>
+    public static string Cut(string text) => text.Length <= MaxShown ? text : text[..MaxShown] + "…";
 
-    private static (string Sentence, string? Member) Sentence(string message, Type? root, string pointer)
+    private static (string Field, string Sentence) Sentence(JsonException fault, Type? root, string pointer, string? found, string at)
     {
+        var message = fault.Message;
         if (Unmapped().Match(message) is { Success: true } unmapped)
-            return ("there is no such member here.", unmapped.Groups[1].Value);
+            return At(unmapped.Groups[1].Value, ": there is no such member here.");
         if (Missing().Match(message) is { Success: true } missing)
         {
             var names = QuotedName().Matches(missing.Groups[1].Value).Select(m => m.Groups[1].Value).ToList();
-            return (names.Count == 1 ? "is required." : $"is required (missing: {string.Join(", ", names)}).", names[0]);
+            return At(names[0], names.Count == 1 ? " is missing." : $" is missing, and so is {string.Join(", ", names[1..])}.");
         }
+        if (Duplicate().Match(message) is { Success: true } twice) return At(twice.Groups[1].Value, " is given twice.");
         // Here the path names the member; the message has its name in this program.
-        if (Null().IsMatch(message)) return ("must not be null.", null);
-        if (Duplicate().Match(message) is { Success: true } twice)
-            return ("is given twice.", twice.Groups[1].Value);
-        // Of a constructor's parameters the message names the type around them, so the place is looked up.
-        return message.Contains("could not be converted to", StringComparison.Ordinal) ? (Needed(root, pointer), null) : (message, null);
+        if (Null().IsMatch(message)) return (pointer, $"{Where(at + pointer)} must not be null.");
+        // Of a constructor's parameters the message names the type around them, so what is needed is looked up by the place.
+        var needed = fault is ValueNeededException value ? value.Needed : Needed(root, pointer);
+        return (pointer, $"{Where(at + pointer)}: {needed} is needed here{(found is null ? "" : $", not {found}")}.");
+
+        (string, string) At(string member, string what)
+        {
+            var field = $"{WithoutLast(pointer, member)}/{JsonSyntax.Escape(member)}";
+            return (field, Where(at + field) + what);
+        }
     }
 
     private static string Needed(Type? root, string pointer)
     {
-        if (TypeAt(root, pointer) is not { } type) return "Another kind of value is needed here.";
+        if (TypeAt(root, pointer) is not { } type) return "Another value";
         var core = Nullable.GetUnderlyingType(type) ?? type;
         var kind = JsonRules.Options.GetTypeInfo(core).Kind;
-        var what = Type.GetTypeCode(core) switch
+        return Type.GetTypeCode(core) switch
         {
             TypeCode.String => "A string",
             TypeCode.Boolean => "true or false",
             TypeCode.Byte or TypeCode.Int16 or TypeCode.Int32 or TypeCode.Int64 or TypeCode.UInt32 or TypeCode.UInt64 => "A whole number",
             _ when kind == JsonTypeInfoKind.Enumerable => "An array",
             _ when kind is JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary => "An object",
-            _ => "Another kind of value",
+            _ => "Another value",
         };
-        return $"{what} is needed here.";
     }
 
     private static Type? TypeAt(Type? root, string pointer)
@@ -85,22 +84,38 @@ public static partial class JsonFaults
             if (type is null) return null;
             var info = JsonRules.Options.GetTypeInfo(Nullable.GetUnderlyingType(type) ?? type);
             type = info.Kind is JsonTypeInfoKind.Object
-                ? info.Properties.FirstOrDefault(p => Escape(p.Name) == step)?.PropertyType
+                ? info.Properties.FirstOrDefault(p => JsonSyntax.Escape(p.Name) == step)?.PropertyType
                 : info.ElementType;
         }
         return type;
+    }
+
+    /// <summary>What stands at a place: a value as it was written, arrays and objects by name; null when the place is not there.</summary>
+    private static string? Found(ReadOnlyMemory<byte> body, string pointer)
+    {
+        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JsonSyntax.MaxDepth });
+        var at = document.RootElement;
+        foreach (var step in pointer.Split('/').Skip(1))
+        {
+            if (at.ValueKind == JsonValueKind.Object && at.EnumerateObject().FirstOrDefault(m => JsonSyntax.Escape(m.Name) == step) is { Value.ValueKind: not JsonValueKind.Undefined } member)
+                at = member.Value;
+            else if (at.ValueKind == JsonValueKind.Array && int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < at.GetArrayLength())
+                at = at[index];
+            else return null;
+        }
+        return at.ValueKind switch
+        {
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Array => "an array",
+            _ => Cut(at.GetRawText()),
+        };
     }
 
     private static string Where(string pointer) => pointer.Length == 0 ? "The body" : pointer;
 
     // System.Text.Json puts the offending member itself into the path of some faults, its parent into that of others.
     private static string WithoutLast(string pointer, string member) =>
-        pointer.EndsWith("/" + Escape(member), StringComparison.Ordinal) ? pointer[..^(Escape(member).Length + 1)] : pointer;
-
-    private static string Escape(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
-
-    [GeneratedRegex(@" Path: .*$", RegexOptions.Singleline)]
-    private static partial Regex PathSuffix();
+        pointer.EndsWith("/" + JsonSyntax.Escape(member), StringComparison.Ordinal) ? pointer[..^(JsonSyntax.Escape(member).Length + 1)] : pointer;
 
     [GeneratedRegex(@"\.(?<name>[^.\[]+)|\['(?<quoted>[^']*)'\]|\[(?<index>\d+)\]")]
     private static partial Regex PathStep();
@@ -108,7 +123,7 @@ public static partial class JsonFaults
     [GeneratedRegex(@"^The JSON property '(.*)' could not be mapped to any \.NET member")]
     private static partial Regex Unmapped();
 
-    [GeneratedRegex(@"was missing required properties including: (.*)\.$")]
+    [GeneratedRegex(@"was missing required properties including: (.*?)\.( Path|$)")]
     private static partial Regex Missing();
 
     [GeneratedRegex("'([^']+)'")]

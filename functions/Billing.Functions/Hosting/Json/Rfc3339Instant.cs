@@ -10,15 +10,15 @@ namespace Billing.Functions.Hosting.Json;
 /// <remarks>Up to nine decimals of a second, years 0002 to 9998. A time without offset is refused: it names no instant.</remarks>
 public sealed class Rfc3339Instant : JsonConverter<Instant>
 {
-    /// <summary>What a text must look like, as a sentence.</summary>
-    public const string Expected = "A time with its offset is needed here, such as \"2026-01-01T00:00:00Z\" (RFC 3339).";
+    /// <summary>What a text must look like, as the start of a sentence.</summary>
+    public const string Needed = "A time with its offset such as \"2026-01-01T00:00:00Z\" (RFC 3339)";
 
     private static readonly InstantPattern Written = InstantPattern.CreateWithInvariantCulture("uuuu-MM-dd'T'HH:mm:ss;FFFFFFFFF'+00:00'");
 
     public override Instant Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String && TryParse(reader.GetString()!, out var instant)
             ? instant
-            : throw new JsonException(Expected);
+            : throw new ValueNeededException(Needed);
 
     public override void Write(Utf8JsonWriter writer, Instant value, JsonSerializerOptions options) =>
         writer.WriteStringValue(Written.Format(value));

@@ -14,6 +14,11 @@ public sealed class SpelledEnums : JsonConverterFactory
     public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
         (JsonConverter)Activator.CreateInstance(typeof(Spelled<>).MakeGenericType(typeToConvert))!;
 
+    /// <summary>True with the member that a text names, read as in JSON.</summary>
+    public static bool TryRead<T>(string text, out T value)
+        where T : struct, Enum =>
+        Spelled<T>.Readable.TryGetValue(Plain(text), out value);
+
     /// <summary>The names of an enum as they are written, in order of declaration.</summary>
     public static IReadOnlyList<string> Names(Type type) =>
         [.. type.GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => Name(type, f))];
@@ -31,29 +36,30 @@ public sealed class SpelledEnums : JsonConverterFactory
     private sealed class Spelled<T> : JsonConverter<T>
         where T : struct, Enum
     {
-        private readonly Dictionary<T, string> written = [];
-        private readonly Dictionary<string, T> read = [];
+        private static readonly Dictionary<T, string> Written = [];
 
-        public Spelled()
+        public static readonly Dictionary<string, T> Readable = [];
+
+        static Spelled()
         {
             foreach (var field in typeof(T).GetFields(BindingFlags.Public | BindingFlags.Static))
             {
                 var value = (T)field.GetValue(null)!;
-                written[value] = Name(typeof(T), field);
-                read[Plain(written[value])] = value;
-                read.TryAdd(Plain(field.Name), value);
+                Written[value] = Name(typeof(T), field);
+                Readable[Plain(Written[value])] = value;
+                Readable.TryAdd(Plain(field.Name), value);
                 foreach (var alias in field.GetCustomAttribute<AliasAttribute>()?.Names ?? [])
-                    read[Plain(alias)] = value;
+                    Readable[Plain(alias)] = value;
             }
         }
 
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.String && read.TryGetValue(Plain(reader.GetString()!), out var value)
+            reader.TokenType == JsonTokenType.String && Readable.TryGetValue(Plain(reader.GetString()!), out var value)
                 ? value
-                : throw new JsonException($"One of {string.Join(", ", Names(typeof(T)))} is needed here.");
+                : throw new ValueNeededException($"One of {string.Join(", ", Names(typeof(T)))}");
 
         public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(written.TryGetValue(value, out var name)
+            writer.WriteStringValue(Written.TryGetValue(value, out var name)
                 ? name
                 : throw new JsonException($"{typeof(T).Name} has no member {value}."));
 
@@ -61,6 +67,6 @@ public sealed class SpelledEnums : JsonConverterFactory
             Read(ref reader, typeToConvert, options);
 
         public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
-            writer.WritePropertyName(written[value]);
+            writer.WritePropertyName(Written[value]);
     }
 }

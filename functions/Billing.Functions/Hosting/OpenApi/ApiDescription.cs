@@ -1,14 +1,10 @@
-using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
 using Billing.Functions.Hosting.Access;
-using Billing.Functions.Hosting.Json;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
-using NodaTime;
 
 namespace Billing.Functions.Hosting.OpenApi;
 
-/// <summary>The API's description at /openapi/v1.json: keys, operation ids, problems, and the value types JSON has no word for.</summary>
+/// <summary>The API's description at /openapi/v1.json: keys, operation ids and problems; <see cref="ValueSchemas"/> and <see cref="AnswerSchemas"/> describe the bodies.</summary>
 public static class ApiDescription
 {
     private const string Bearer = "bearer";
@@ -17,9 +13,11 @@ public static class ApiDescription
     public static void AddApiDescription(this IServiceCollection services) =>
         services.AddOpenApi("v1", options =>
         {
-            options.AddSchemaTransformer(DescribeValueAsync);
+            options.CreateSchemaReferenceId = AnswerSchemas.NameOf;
+            options.AddSchemaTransformer(ValueSchemas.DescribeAsync);
             options.AddDocumentTransformer(Head);
             options.AddOperationTransformer(OperationAsync);
+            options.AddDocumentTransformer(AnswerSchemas.DescribeAsync);
         });
 
     private static Task Head(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken stop)
@@ -28,7 +26,7 @@ public static class ApiDescription
         {
             Title = "Billing",
             Version = "v1",
-            Description = "Usage-based billing: meters, contracts, credits, invoices. Amounts are exact decimals; times are RFC 3339.",
+            Description = "Usage-based billing: meters, contracts, credits, invoices. Amounts are exact decimals; times are RFC 3339. Words of enums are taken in any case.",
         };
         document.Servers = [];
         document.Components ??= new OpenApiComponents();
@@ -59,10 +57,15 @@ public static class ApiDescription
             AddProblem(operation, context.Document, "403", "The API key lacks the scope.");
             AddProblem(operation, context.Document, "404", "Nothing there has this id.");
         }
-        if (context.Description.HttpMethod is "GET") return;
-        AddProblem(operation, context.Document, "409", "It contradicts what is stored; the same request again will too.");
-        AddProblem(operation, context.Document, "413", "The body is too large.");
-        AddProblem(operation, context.Document, "415", "The body is not JSON.");
+        if (operation.RequestBody is not null)
+        {
+            AddProblem(operation, context.Document, "413", "The body is too large.");
+            AddProblem(operation, context.Document, "415", "The body is not JSON, or in an encoding that is not taken.");
+        }
+        if (context.Description.HttpMethod is not "GET") AddProblem(operation, context.Document, "409", "It contradicts what is stored; the same request again will too.");
+        AddProblem(operation, context.Document, "default", "Any other refusal or fault: 501 for what is not offered, 503 when a moment helps, 500 with the id under which it was logged.");
+        foreach (var (type, content) in operation.Responses!.Values.SelectMany(r => r.Content ?? new Dictionary<string, OpenApiMediaType>()))
+            if (type == "text/csv") content.Schema = new OpenApiSchema { Type = JsonSchemaType.String };
     }
 
     private static void AddProblem(OpenApiOperation operation, OpenApiDocument document, string status, string description)
@@ -83,37 +86,4 @@ public static class ApiDescription
         method.ToLowerInvariant() + string.Concat(path
             .Split(['/', '-', '_', '.', '{', '}', ':'], StringSplitOptions.RemoveEmptyEntries)
             .Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
-
-    private static async Task DescribeValueAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken stop)
-    {
-        var type = context.JsonTypeInfo.Type;
-        var core = Nullable.GetUnderlyingType(type);
-        var none = core is null ? (JsonSchemaType)0 : JsonSchemaType.Null;
-        core ??= type;
-        if (core == typeof(decimal))
-        {
-            schema.Type = JsonSchemaType.Number | JsonSchemaType.String | none;
-            schema.Pattern = @"^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$";
-            schema.Description ??= "Exact decimal: a number, or a string that holds one; answered as a number.";
-        }
-        else if (core == typeof(Instant))
-        {
-            schema.Type = JsonSchemaType.String | none;
-            schema.Format = "date-time";
-        }
-        else if (core.IsEnum)
-        {
-            schema.Type = JsonSchemaType.String | none;
-            schema.Enum = [.. SpelledEnums.Names(core).Select(name => (JsonNode)name)];
-        }
-        else if (context.JsonTypeInfo is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element } && schema.Items is null)
-        {
-            // Elements with a converter of their own have no schema until here.
-            schema.Items = await context.GetOrCreateSchemaAsync(element, null, stop);
-        }
-        else if (context.JsonTypeInfo is { Kind: JsonTypeInfoKind.Dictionary, ElementType: { } value } && schema.AdditionalProperties is null)
-        {
-            schema.AdditionalProperties = await context.GetOrCreateSchemaAsync(value, null, stop);
-        }
-    }
 }
