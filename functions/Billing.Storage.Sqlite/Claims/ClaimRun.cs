@@ -29,14 +29,18 @@ internal sealed record ClaimRun(long Id, int Tier, long Count, int PageBits, lon
         page.Reset();
     }
 
-    /// <summary>The run's pages that are not empty, from a page on, in order of key.</summary>
-    public IReadOnlyList<(long Page, byte[] Entries)> Read(SqliteConnection connection, long fromPage, int limit)
+    /// <summary>Adds the entries of some pages, from a page on, in order of key; answers the page to go on from, or null at the end.</summary>
+    public long? Read(SqliteConnection connection, long fromPage, int limit, List<ClaimEntry> into)
     {
-        var pages = new List<(long, byte[])>();
         var rows = connection.Prepare("SELECT position, entries FROM claim_page WHERE position >= ?1 AND position < ?2 ORDER BY position LIMIT ?3")
             .Bind(1, Position(Id, fromPage)).Bind(2, Position(Id + 1, 0)).Bind(3, limit);
-        while (rows.Step()) pages.Add((rows.Integer(0) - Position(Id, 0), rows.Blob(1)));
-        return pages;
+        long? next = null;
+        while (rows.Step())
+        {
+            into.AddRange(ClaimEntry.Read(rows.BlobSpan(1)));
+            next = rows.Integer(0) - Position(Id, 0) + 1;
+        }
+        return next;
     }
 
     public static void WritePage(SqliteConnection connection, long run, long page, ReadOnlySpan<byte> entries) =>

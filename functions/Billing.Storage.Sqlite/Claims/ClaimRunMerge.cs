@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Billing.Storage.Sqlite.Database;
 using Microsoft.Data.Sqlite;
 
@@ -8,7 +9,6 @@ namespace Billing.Storage.Sqlite.Claims;
 internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn) : IAsyncDisposable
 {
     private const int RunsPerTier = 8;
-    private const int PagesPerWrite = 512;
 
     // A run lives until its youngest claim may go, so runs that span more than this are not merged further.
     private static readonly long MaxSpanTicks = TimeSpan.FromDays(45).Ticks;
@@ -38,19 +38,22 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
     }
 
     /// <summary>Stores sorted claims as a run; <paramref name="also"/> happens in the transaction that publishes it.</summary>
-    public async Task AddAsync(ClaimEntry[] sorted, long firstAccepted, long lastAccepted, Action<SqliteConnection> also)
+    public async Task AddAsync(ReadOnlyMemory<ClaimEntry> sorted, long firstAccepted, long lastAccepted, Action<SqliteConnection> also)
     {
         var run = Begin(0, sorted.Length, firstAccepted, lastAccepted);
+        var pages = new ClaimPages(run);
+        for (var start = 0; start < sorted.Length;)
+        {
+            var page = run.PageOf(sorted.Span[start].High);
+            var end = start + 1;
+            while (end < sorted.Length && run.PageOf(sorted.Span[end].High) == page) end++;
+            pages.Add(page, sorted.Span[start..end]);
+            start = end;
+            if (pages.IsFull) await WriteAsync(pages);
+        }
+        await WriteAsync(pages);
         await database.WriteAsync(connection =>
         {
-            for (var start = 0; start < sorted.Length;)
-            {
-                var page = run.PageOf(sorted[start].High);
-                var end = start;
-                while (end < sorted.Length && run.PageOf(sorted[end].High) == page) run.Filter.Add(sorted[end].High, sorted[end++].Low);
-                ClaimRun.WritePage(connection, run.Id, page, ClaimEntry.Write(sorted.AsSpan(start, end - start)));
-                start = end;
-            }
             run.Publish(connection);
             also(connection);
             return true;
@@ -125,31 +128,31 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
     // Pages of all runs are in order of key: the next page of the merged run takes, from each run, what starts with its bits.
     private async Task CopyAsync(List<ClaimRun> from, ClaimRun into)
     {
-        var sources = from.Select(r => new Source(database, r)).ToList();
-        var pages = new List<(long Page, ClaimEntry[] Entries)>();
+        var sources = from.ConvertAll(r => new ClaimRunReader(database, r));
+        var pages = new ClaimPages(into);
+        var gathered = new List<ClaimEntry>();
         while (true)
         {
             closing.Token.ThrowIfCancellationRequested();
-            var open = sources.Where(s => s.Peek(out _)).ToList();
-            if (open.Count > 0)
-            {
-                var page = open.Min(s => s.Peek(out var entry) ? into.PageOf(entry.High) : long.MaxValue);
-                var entries = new List<ClaimEntry>(128);
-                foreach (var source in open) source.TakeWhile(e => into.PageOf(e.High) == page, entries);
-                entries.Sort();
-                foreach (var entry in entries) into.Filter.Add(entry.High, entry.Low);
-                pages.Add((page, [.. entries]));
-            }
-            if (pages.Count == 0) return;
-            if (pages.Count < PagesPerWrite && open.Count > 0) continue;
-            var writing = pages.ToList();
-            pages.Clear();
-            await database.WriteAsync(connection =>
-            {
-                foreach (var (page, entries) in writing) ClaimRun.WritePage(connection, into.Id, page, ClaimEntry.Write(entries));
-                return true;
-            });
+            long? page = null;
+            foreach (var source in sources)
+                if (source.Peek(out var entry) && (page is null || into.PageOf(entry.High) < page)) page = into.PageOf(entry.High);
+            if (page is not { } next) break;
+            gathered.Clear();
+            foreach (var source in sources)
+                while (source.Peek(out var entry) && into.PageOf(entry.High) == next) gathered.Add(source.Take());
+            gathered.Sort();
+            pages.Add(next, CollectionsMarshal.AsSpan(gathered));
+            if (pages.IsFull) await WriteAsync(pages);
         }
+        await WriteAsync(pages);
+    }
+
+    // In slices, so that what else waits for the writer passes in between.
+    private async Task WriteAsync(ClaimPages pages)
+    {
+        await database.WriteAsync(pages.Write);
+        pages.Clear();
     }
 
     private async Task DeletePagesAsync(IReadOnlyList<long> withdrawn)
@@ -164,42 +167,4 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
 
     private ClaimRun Begin(int tier, long count, long firstAccepted, long lastAccepted) =>
         new(Interlocked.Increment(ref nextId) - 1, tier, count, ClaimRun.PageBitsFor(count), firstAccepted, lastAccepted, new ClaimFilter(count));
-
-    /// <summary>Reads a run from its first entry to its last, some pages at a time.</summary>
-    private sealed class Source(SqliteDatabase database, ClaimRun run)
-    {
-        private readonly Queue<byte[]> pages = new();
-        private long nextPage;
-        private int at;
-        private bool ended;
-
-        public bool Peek(out ClaimEntry entry)
-        {
-            if (pages.Count == 0 && !ended) Fetch();
-            entry = pages.Count == 0 ? default : ClaimEntry.Read(pages.Peek())[at];
-            return pages.Count > 0;
-        }
-
-        public void TakeWhile(Func<ClaimEntry, bool> wanted, List<ClaimEntry> into)
-        {
-            while (Peek(out var entry) && wanted(entry))
-            {
-                into.Add(entry);
-                if (++at * ClaimEntry.SizeBytes < pages.Peek().Length) continue;
-                pages.Dequeue();
-                at = 0;
-            }
-        }
-
-        private void Fetch()
-        {
-            var read = database.Read(connection => run.Read(connection, nextPage, 64));
-            foreach (var (page, entries) in read)
-            {
-                pages.Enqueue(entries);
-                nextPage = page + 1;
-            }
-            ended = read.Count == 0;
-        }
-    }
 }

@@ -18,7 +18,7 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
     private readonly SqliteDatabase database;
     private readonly int tailClaims;
     private readonly SemaphoreSlim turn = new(1, 1);
-    private readonly ClaimTail tail = new();
+    private readonly ClaimTail tail;
     private readonly List<ClaimEntry> added = [];
     private readonly ClaimRunMerge merge;
     private readonly Dictionary<LogPartition, ushort> partitionIds = [];
@@ -30,6 +30,8 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
     {
         this.database = database;
         this.tailClaims = tailClaims;
+        // It is full before it becomes a run: the batch that fills it goes in whole.
+        tail = new ClaimTail(tailClaims + tailClaims / 8);
         merge = new ClaimRunMerge(database, turn);
         database.Read(connection =>
         {
@@ -166,8 +168,7 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
     // The tail's claims become a run, and its rows go, in one transaction.
     private async Task SealAsync()
     {
-        var sorted = tail.Sorted();
-        await merge.AddAsync(sorted, tail.FirstAccepted, tail.LastAccepted, connection =>
+        await merge.AddAsync(tail.Sort(), tail.FirstAccepted, tail.LastAccepted, connection =>
             connection.Prepare("DELETE FROM claim_tail").Execute());
         tail.Clear();
     }
