@@ -12,11 +12,13 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
 {
     private readonly Dictionary<UInt128, WindowShards> byKeyAndHour = [];
     private byte[] groupBuffer = new byte[4 * 1024];
+    private readonly AddedCells added = new();
     private readonly WindowCommits commits = new(documents, secret, partition);
     private readonly Dictionary<int, WindowShards> totals = [];
     private readonly List<WindowShards> dirty = [];
     private readonly List<(WindowShards Customer, WindowShards Total)> targets = [];
     private long batch;
+    private long heldBytes;
 
     /// <summary>The keys whose first window was made by the last fold.</summary>
     public List<string> NewKeys { get; } = [];
@@ -40,8 +42,10 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     /// <param name="stop">Gives up.</param>
     public async Task CommitAsync(long lastSequence, NodaTime.Instant enqueued, bool always, CancellationToken stop)
     {
-        await commits.CommitAsync(dirty, lastSequence, enqueued, always, stop);
+        await commits.CommitAsync(dirty, added, lastSequence, enqueued, always, stop);
+        foreach (var window in dirty) Count(window);
         dirty.Clear();
+        added.Clear();
         Trim();
     }
 
@@ -51,6 +55,8 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         byKeyAndHour.Clear();
         totals.Clear();
         dirty.Clear();
+        added.Clear();
+        heldBytes = 0;
     }
 
     // The windows of each counted event that some meter takes, in order of the events: the customer's and the total's.
@@ -108,8 +114,9 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         var (from, until) = WindowNames.ShardsOf(window.Hour, partition);
         var stored = (await documents.AllAsync(WindowNames.PlaceOf(window.Key, window.Hour), from, until, stop))
             .Where(d => d.Document.Kind == WindowNames.WindowKind)
-            .Select(d => new Shard(WindowCodec.Decode(d.Document.Body.Span, secret), d.ETag)).ToList();
-        window.Shards.AddRange(WindowShards.Complete(stored, WindowNames.CellMinutes(window.Key)));
+            .Select(Shard.Of).ToList();
+        window.Shards.AddRange(WindowShards.Complete(stored));
+        Count(window);
         if (stored.Count == 0) NewKeys.Add(window.Key);
     }
 
@@ -158,35 +165,39 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         {
             var group = groupBuffer.AsSpan(start, ends[g] - start);
             start = ends[g];
-            var hash = GroupKey.Hash(secret, meters.MeterHashes[meter], g, group);
+            var hash = GroupKey.Hash(secret, meters.Hashed[meter].Hash, g, group);
             var placed = of.Aggregation == Aggregation.Unique ? Window.PlaceOf(hash, measure.Element) : hash;
-            Add(target.Customer, placed, hash, of, g, group, minute, sequence, measure);
-            Add(target.Total, placed, hash, of, g, group, minute / 15, sequence, measure);
+            if (ShardFor(target.Customer, placed, sequence) is { } customer) added.Add(customer, hash, meters.Hashed[meter], g, group, minute, measure);
+            if (ShardFor(target.Total, placed, sequence) is { } total) added.Add(total, hash, meters.Hashed[meter], g, group, minute / 15, measure);
         }
         return Unreadable.None;
     }
 
-    private void Add(
-        WindowShards window, UInt128 placed, UInt128 hash, Meter meter, int grouping, ReadOnlySpan<byte> group, int cell, long sequence, in Measure measure)
+    // The number under which the document that a hash is placed in takes part in this batch; null when it has the message already.
+    private int? ShardFor(WindowShards window, UInt128 placed, long sequence)
     {
         var shard = window.At(placed);
-        if (shard.Window.Watermark >= sequence) return;
-        shard.Window.Add(hash, meter, grouping, group, cell, measure);
-        shard.Dirty = true;
-        if (window.Dirty) return;
+        if (shard.Watermark >= sequence) return null;
+        if (!window.Dirty) dirty.Add(window);
         window.Dirty = true;
-        dirty.Add(window);
+        return shard.Added ??= added.NewWindow();
+    }
+
+    private void Count(WindowShards window)
+    {
+        var bytes = window.SizeBytes;
+        heldBytes += bytes - window.CountedBytes;
+        window.CountedBytes = bytes;
     }
 
     // Keeps the windows used last, within the budget.
     private void Trim()
     {
-        var heldBytes = byKeyAndHour.Values.Sum(w => w.SizeBytes);
         if (heldBytes <= cacheBytes) return;
         foreach (var (name, window) in byKeyAndHour.OrderBy(w => w.Value.LastUsed).ToList())
         {
             if (heldBytes <= cacheBytes * 3 / 4) return;
-            heldBytes -= window.SizeBytes;
+            heldBytes -= window.CountedBytes;
             byKeyAndHour.Remove(name);
             if (window.Key == WindowNames.Total) totals.Remove(window.Hour);
         }
