@@ -13,15 +13,17 @@ internal sealed class ClaimRunReader(SqliteDatabase database, ClaimRun run)
     /// <summary>The next entry, which stays; false at the end.</summary>
     public bool Peek(out ClaimEntry entry)
     {
-        while (at == read.Count && nextPage is { } page)
-        {
-            read.Clear();
-            at = 0;
-            nextPage = database.Read(connection => run.Read(connection, page, PagesPerRead, read));
-        }
+        while (at == read.Count && nextPage is { } page) Fetch(page);
         entry = at < read.Count ? read[at] : default;
         return at < read.Count;
     }
 
     public ClaimEntry Take() => read[at++];
+
+    private void Fetch(long page)
+    {
+        read.Clear();
+        at = 0;
+        nextPage = database.Read(connection => run.Read(connection, page, PagesPerRead, read));
+    }
 }

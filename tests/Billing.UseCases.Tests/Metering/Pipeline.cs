@@ -70,8 +70,8 @@ public sealed class Pipeline : IAsyncDisposable
     }
 
     /// <summary>Another owner, which knows nothing of what the first has in its caches.</summary>
-    public RecordUsage NewRecord(IDocumentStore? documents = null) =>
-        new(documents ?? Documents, Ledger, Archive, new MeterCatalog(documents ?? Documents), UsageLimits.Default, Secret);
+    public RecordUsage NewRecord(IDocumentStore? documents = null, long cacheBytes = 1 << 20) =>
+        new(documents ?? Documents, Ledger, Archive, new MeterCatalog(documents ?? Documents), UsageLimits.Default, Secret, cacheBytes);
 
     public LogPartition Partition(int number = 0) => new(Log.LogId, number);
 

@@ -10,6 +10,7 @@ namespace Billing.UseCases.Metering;
 /// <remarks>One writer a partition; two owners are told apart by ETags. The cache only saves reads: each write is guarded by its ETag.</remarks>
 internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, string partition, long cacheBytes)
 {
+    private const int MaxAddedCells = 1 << 17;
     private readonly Dictionary<UInt128, WindowShards> byKeyAndHour = [];
     private byte[] groupBuffer = new byte[4 * 1024];
     private readonly AddedCells added = new();
@@ -17,22 +18,32 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     private readonly Dictionary<int, WindowShards> totals = [];
     private readonly List<WindowShards> dirty = [];
     private readonly List<(WindowShards Customer, WindowShards Total)> targets = [];
+    private readonly List<WindowShards> missing = [];
     private long batch;
     private long heldBytes;
 
     /// <summary>The keys whose first window was made by the last fold.</summary>
     public List<string> NewKeys { get; } = [];
 
-    /// <summary>Folds all messages in memory; <see cref="CommitAsync"/> makes it durable.</summary>
-    public async Task<FoldCounts> FoldAsync(IReadOnlyList<FoldMessage> messages, CancellationToken stop)
+    /// <summary>Folds messages in memory; <see cref="CommitAsync"/> makes it durable.</summary>
+    /// <param name="messages">In order.</param>
+    /// <param name="from">The first one to fold.</param>
+    /// <param name="counts">Takes what is counted.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns>The first message that is left for the next part: one that touches more than the cache holds is folded part by part.</returns>
+    public async Task<int> FoldAsync(IReadOnlyList<FoldMessage> messages, int from, FoldCounts counts, CancellationToken stop)
     {
         batch++;
         NewKeys.Clear();
-        await LoadAsync(messages, stop);
-        var counts = new FoldCounts();
-        var at = 0;
-        foreach (var message in messages) Fold(message, ref at, counts);
-        return counts;
+        do
+        {
+            var message = messages[from++];
+            FindTargets(message);
+            foreach (var window in missing) await LoadAsync(window, stop);
+            Fold(message, counts);
+        }
+        while (from < messages.Count && heldBytes < 2 * cacheBytes && added.Count < MaxAddedCells);
+        return from;
     }
 
     /// <summary>Commits every changed window. Errors: <see cref="StaleFoldException"/> when another owner was faster.</summary>
@@ -60,22 +71,18 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     }
 
     // The windows of each counted event that some meter takes, in order of the events: the customer's and the total's.
-    private async Task LoadAsync(IReadOnlyList<FoldMessage> messages, CancellationToken stop)
+    private void FindTargets(FoldMessage message)
     {
         targets.Clear();
-        var missing = new List<WindowShards>();
-        foreach (var message in messages)
+        missing.Clear();
+        for (var i = 0; i < message.Parsed.Count; i++)
         {
-            for (var i = 0; i < message.Parsed.Count; i++)
-            {
-                if (message.Meters is null || !message.Counts(i)) continue;
-                ref readonly var read = ref message.Parsed.Events[i];
-                if (!Matches(message.Meters, read, message.Parsed.Properties(read))) continue;
-                var hour = WindowNames.HourOf(message.TimeOf(read));
-                targets.Add((Target(read.Key.Span, false, hour, missing), Total(hour, missing)));
-            }
+            if (message.Meters is null || !message.Counts(i)) continue;
+            ref readonly var read = ref message.Parsed.Events[i];
+            if (!Matches(message.Meters, read, message.Parsed.Properties(read))) continue;
+            var hour = WindowNames.HourOf(message.TimeOf(read));
+            targets.Add((Target(read.Key.Span, false, hour), Total(hour)));
         }
-        foreach (var window in missing) await LoadAsync(window, stop);
     }
 
     private static bool Matches(MeterSet meters, in UsageEvent read, ReadOnlySpan<EventProperty> properties)
@@ -85,14 +92,14 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         return false;
     }
 
-    private WindowShards Total(int hour, List<WindowShards> missing)
+    private WindowShards Total(int hour)
     {
-        if (!totals.TryGetValue(hour, out var window)) totals[hour] = window = Target("total"u8, true, hour, missing);
+        if (!totals.TryGetValue(hour, out var window)) totals[hour] = window = Target("total"u8, true, hour);
         window.LastUsed = batch;
         return window;
     }
 
-    private WindowShards Target(ReadOnlySpan<byte> key, bool total, int hour, List<WindowShards> missing)
+    private WindowShards Target(ReadOnlySpan<byte> key, bool total, int hour)
     {
         var hash = new KeyedHash(secret);
         hash.Add(total ? 1UL : 0UL);
@@ -120,9 +127,10 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         if (stored.Count == 0) NewKeys.Add(window.Key);
     }
 
-    private void Fold(FoldMessage message, ref int at, FoldCounts counts)
+    private void Fold(FoldMessage message, FoldCounts counts)
     {
         if (message.Meters is not { } meters) return;
+        var at = 0;
         for (var i = 0; i < message.Parsed.Count; i++)
         {
             if (!message.Counts(i)) continue;

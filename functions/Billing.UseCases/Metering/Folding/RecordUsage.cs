@@ -67,11 +67,15 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
         await ClaimAsync(partition, state.Claims, batch, bad, stop);
         var markers = await MetersAsync(state, progress, batch, stop);
         await archive.PutIfAbsentAsync(ArchiveSegment.NameOf(partition, first, last.Sequence), ArchiveSegment.Encode(batch.Select(ArchivedOf), state.Archived), stop);
-        var counts = await state.Windows.FoldAsync(batch, stop);
+        var counts = new FoldCounts();
+        for (var part = 0; part < batch.Count;)
+        {
+            part = await state.Windows.FoldAsync(batch, part, counts, stop);
+            await knownKeys.AddAsync(state.Windows.NewKeys, stop);
+            await state.Windows.CommitAsync(batch[part - 1].Sequence, MaxEnqueued(progress, batch), always: false, stop);
+        }
         bad.AddRange(counts.Unreadable.Select(u => Describe(partition, batch[(int)(u.Sequence - first)], u)));
         await rejected.WriteAsync(partition.ToString(), first, last.Sequence, bad, stop);
-        await knownKeys.AddAsync(state.Windows.NewKeys, stop);
-        await state.Windows.CommitAsync(last.Sequence, MaxEnqueued(progress, batch), always: false, stop);
         var after = Count(progress, batch, counts, markers);
         return await progressStore.TryWriteAsync(after, etag, stop) ? after : throw new StaleFoldException($"The progress of {partition} was changed by another owner.");
     }

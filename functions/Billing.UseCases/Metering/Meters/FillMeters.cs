@@ -86,11 +86,15 @@ public sealed class FillMeters(IDocumentStore documents, IEventLog log, IArchive
             for (var i = 0; i < parsed.Count; i++) fold.Keys[i] = EventIdentity.Key(secret, parsed.Events[i].Source.Span, parsed.Events[i].Id.Span);
             batch.Add(fold);
         }
-        var counts = await windows.FoldAsync(batch, stop);
+        var counts = new FoldCounts();
+        for (var part = 0; part < batch.Count;)
+        {
+            part = await windows.FoldAsync(batch, part, counts, stop);
+            await knownKeys.AddAsync(windows.NewKeys, stop);
+            await windows.CommitAsync(batch[part - 1].Sequence, clock.GetCurrentInstant(), always: true, stop);
+        }
         await rejected.WriteAsync(name, messages[0].Sequence, messages[^1].Sequence, [.. counts.Unreadable.Select(u => new RejectedEvent(
             "unreadable", name, u.Sequence, u.Index, messages.Find(m => m.Sequence == u.Sequence)!.EnqueuedAt, RecordUsage.ReasonOf(u.Why), u.MeterId, null, null, null))], stop);
-        await knownKeys.AddAsync(windows.NewKeys, stop);
-        await windows.CommitAsync(messages[^1].Sequence, clock.GetCurrentInstant(), always: true, stop);
     }
 
     private async Task<bool> UpdateAsync(string id, Func<MeterDocument, MeterDocument> change, CancellationToken stop)
