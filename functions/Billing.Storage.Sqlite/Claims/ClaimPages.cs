@@ -12,10 +12,11 @@ internal sealed class ClaimPages(ClaimRun run)
 
     public bool IsFull => pages.Count >= PagesPerWrite;
 
-    /// <summary>Adds a page of sorted entries, and its keys to the run's filter.</summary>
+    /// <summary>Adds a page of sorted entries, and its keys to the run's filter if it has one.</summary>
     public void Add(long page, ReadOnlySpan<ClaimEntry> sorted)
     {
-        foreach (ref readonly var entry in sorted) run.Filter.Add(entry.High, entry.Low);
+        if (run.Filter is { } filter)
+            foreach (ref readonly var entry in sorted) filter.Add(entry.High, entry.Low);
         entries.AddRange(sorted);
         pages.Add((page, entries.Count));
     }

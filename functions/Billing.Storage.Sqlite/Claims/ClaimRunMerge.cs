@@ -6,7 +6,8 @@ namespace Billing.Storage.Sqlite.Claims;
 
 /// <summary>The runs of the ledger: adds new ones, merges eight of a tier into one of the next in the background, drops old ones.</summary>
 /// <remarks>The ledger holds its turn whenever it asks or changes the runs; a merge takes it to swap them, so that pages go only when nobody reads them.</remarks>
-internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn) : IAsyncDisposable
+/// <param name="filterBytes">What the filters in memory may take; the largest runs do without when it is not enough.</param>
+internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn, long filterBytes) : IAsyncDisposable
 {
     private const int RunsPerTier = 8;
 
@@ -21,7 +22,7 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
     /// <summary>Reads the runs; pages that a crash left behind are deleted later.</summary>
     public bool Load(SqliteConnection connection)
     {
-        runs = [.. ClaimRun.ReadAll(connection)];
+        runs = [.. ClaimRun.ReadAll(connection, filterBytes)];
         var last = connection.Prepare("SELECT max(position) FROM claim_page");
         last.Step();
         nextId = Math.Max(runs.Length == 0 ? 0 : runs.Max(r => r.Id), last.IsNull(0) ? 0 : last.Integer(0) >> 32) + 1;
@@ -33,8 +34,7 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
 
     public void Find(SqliteConnection connection, UInt128 key, List<ClaimEntry> into)
     {
-        foreach (var run in runs)
-            if (run.Filter.MayHave((ulong)(key >> 64), ClaimEntry.LowOf(key))) run.Find(connection, key, into);
+        foreach (var run in runs) run.Find(connection, key, into);
     }
 
     /// <summary>Stores sorted claims as a run; <paramref name="also"/> happens in the transaction that publishes it.</summary>
@@ -58,7 +58,7 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
             also(connection);
             return true;
         });
-        runs = [.. runs, run];
+        runs = [.. WithinBudget([.. runs, run])];
         if (merging.IsCompleted) merging = Task.Run(MergeFullTiersAsync);
     }
 
@@ -113,7 +113,7 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
                 foreach (var run in chosen) run.Withdraw(connection);
                 return true;
             });
-            runs = [.. runs.Except(chosen).Append(merged)];
+            runs = [.. WithinBudget([.. runs.ExceptBy(chosen.Select(r => r.Id), r => r.Id), merged])];
         }
         finally
         {
@@ -165,6 +165,15 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
         }
     }
 
+    // The largest runs lose theirs first: so the fewest are without.
+    private IEnumerable<ClaimRun> WithinBudget(IReadOnlyList<ClaimRun> all)
+    {
+        var left = filterBytes;
+        foreach (var run in all.OrderBy(r => r.Count))
+            yield return run.Filter is null || (left -= ClaimFilter.BytesFor(run.Count)) >= 0 ? run : run with { Filter = null };
+    }
+
     private ClaimRun Begin(int tier, long count, long firstAccepted, long lastAccepted) =>
-        new(Interlocked.Increment(ref nextId) - 1, tier, count, ClaimRun.PageBitsFor(count), firstAccepted, lastAccepted, new ClaimFilter(count));
+        new(Interlocked.Increment(ref nextId) - 1, tier, count, ClaimRun.PageBitsFor(count), firstAccepted, lastAccepted,
+            ClaimFilter.BytesFor(count) <= filterBytes ? new ClaimFilter(count) : null);
 }

@@ -32,7 +32,6 @@ internal static class SqlitePragmas
         PRAGMA busy_timeout = 10000;
         PRAGMA temp_store = MEMORY;
         PRAGMA cache_size = -2048;
-        PRAGMA mmap_size = 33554432;
         PRAGMA query_only = ON;
         """);
 

@@ -13,7 +13,8 @@ namespace Billing.UseCases.Metering;
 /// A crash between any two steps, and any redelivery, end in the same state.
 /// </summary>
 /// <remarks>Store failures throw and the caller delivers the batch again; what can't be used is a dead letter and never blocks it.</remarks>
-public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UsageLimits limits, HashKey secret, long cacheBytes = 48L << 20)
+/// <param name="cacheBytes">Windows that each partition keeps in memory between batches.</param>
+public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UsageLimits limits, HashKey secret, long cacheBytes)
 {
     private readonly ConcurrentDictionary<LogPartition, PartitionFold> partitions = new();
     private readonly ProgressStore progressStore = new(documents);
