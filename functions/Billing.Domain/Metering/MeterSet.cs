@@ -20,22 +20,21 @@ public sealed class MeterSet
         Meters = [.. meters];
         this.secret = secret;
         filters = [.. Meters.Select(m => m.Filters.Select(f => new CompiledFilter(f)).ToArray())];
-        MeterHashes = [.. Meters.Select(m => EventIdentity.Key(secret, "meter"u8, Encoding.UTF8.GetBytes(m.Id)))];
+        Hashed = [.. Meters.Select(m => new HashedMeter(m, secret))];
     }
 
     /// <summary>The meters, in a fixed order; other members speak of their positions.</summary>
     public IReadOnlyList<Meter> Meters { get; }
 
-    /// <summary>Hash of each meter's id: the start of its groups' hashes.</summary>
-    public IReadOnlyList<UInt128> MeterHashes { get; }
+    /// <summary>Each meter with the hash of its id.</summary>
+    public IReadOnlyList<HashedMeter> Hashed { get; }
 
     /// <summary>Positions of the meters that take an event type.</summary>
     public ReadOnlySpan<int> ForType(ReadOnlySpan<byte> eventType)
     {
         var hash = EventIdentity.Key(secret, "type"u8, eventType);
-        if (byType.TryGetValue(hash, out var positions)) return positions;
-        var text = Encoding.UTF8.GetString(eventType);
-        positions = [.. Enumerable.Range(0, Meters.Count).Where(i => Meters[i].TakesType(text))];
+        if (byType.TryGetValue(hash, out var known)) return known;
+        var positions = PositionsFor(Encoding.UTF8.GetString(eventType));
         if (byType.Count < MaxRememberedTypes) byType[hash] = positions;
         return positions;
     }
@@ -68,6 +67,9 @@ public sealed class MeterSet
         measure = of.Aggregation == Aggregation.Latest ? new(scaled, 0, time, eventHash) : new(scaled, 0, 0, 0);
         return Unreadable.None;
     }
+
+    // On its own, so that the closure is made for new types only.
+    private int[] PositionsFor(string eventType) => [.. Enumerable.Range(0, Meters.Count).Where(i => Meters[i].TakesType(eventType))];
 
     private sealed class CompiledFilter(PropertyFilter filter)
     {

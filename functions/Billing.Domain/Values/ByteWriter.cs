@@ -24,12 +24,18 @@ public ref struct ByteWriter(Span<byte> into)
         at += 16;
     }
 
+    /// <summary>The bytes alone.</summary>
+    public void Bytes(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(into[at..]);
+        at += bytes.Length;
+    }
+
     /// <summary>A length and the bytes.</summary>
     public void Field(ReadOnlySpan<byte> bytes)
     {
         Number((ulong)bytes.Length);
-        bytes.CopyTo(into[at..]);
-        at += bytes.Length;
+        Bytes(bytes);
     }
 
     /// <summary>Leaves room for a length that is not known yet; what is written until <see cref="EndField"/> is the field.</summary>

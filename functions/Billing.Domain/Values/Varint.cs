@@ -31,6 +31,18 @@ public static class Varint
         throw new InvalidDataException("The bytes end inside a number.");
     }
 
+    /// <summary>Moves past an integer of any size. Errors: throws <see cref="InvalidDataException"/> past the end.</summary>
+    public static void Skip(scoped ref ReadOnlySpan<byte> from)
+    {
+        for (var i = 0; i < from.Length; i++)
+        {
+            if (from[i] >= 0x80) continue;
+            from = from[(i + 1)..];
+            return;
+        }
+        throw new InvalidDataException("The bytes end inside a number.");
+    }
+
     /// <summary>Writes a signed 128-bit integer, small magnitudes short (at most 19 bytes).</summary>
     public static int WriteSigned(Span<byte> into, Int128 value)
     {

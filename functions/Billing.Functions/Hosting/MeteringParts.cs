@@ -10,6 +10,7 @@ namespace Billing.Functions.Hosting;
 public static class MeteringParts
 {
     private const int DaysPerStep = 500;
+    private const long WindowCacheBytes = 48L << 20;
 
     public static void AddMetering(this IServiceCollection services, Settings settings)
     {
@@ -19,7 +20,7 @@ public static class MeteringParts
             .GetAwaiter().GetResult());
         services.AddSingleton<MeterCatalog>();
         services.AddSingleton(WithSecret<AcceptUsage>);
-        services.AddSingleton(WithSecret<RecordUsage>);
+        services.AddSingleton(all => ActivatorUtilities.CreateInstance<RecordUsage>(all, all.GetRequiredService<Installation>().Secret, WindowCacheBytes / settings.LogPartitions));
         services.AddSingleton(WithSecret<UnclaimedUsage>);
         services.AddSingleton<UsageReader>();
         services.AddSingleton(WithSecret<FillMeters>);

@@ -31,7 +31,7 @@ public static class Storage
             return new SqliteEventLog(database, all.GetRequiredService<IClock>(), LogIdentity.ReadOrCreateAsync(database).GetAwaiter().GetResult(), settings.LogPartitions);
         });
         services.AddSingleton<IEventLog>(all => all.GetRequiredService<SqliteEventLog>());
-        services.AddSingleton(BatchSettings.Default);
+        services.AddSingleton(BatchSettings.For(settings.LogPartitions));
         services.AddSingleton<LogPump>();
         services.AddHostedService(all => all.GetRequiredService<LogPump>());
         services.AddSingleton(all => new BackgroundWork(

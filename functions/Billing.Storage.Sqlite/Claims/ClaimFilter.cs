@@ -10,9 +10,12 @@ internal sealed class ClaimFilter
     private const int WordsPerBlock = 8;
     private readonly ulong[] words;
 
-    public ClaimFilter(long keys) => words = new ulong[Math.Max(1, (keys * BitsPerKey + 511) / 512) * WordsPerBlock];
+    public ClaimFilter(long keys) => words = new ulong[BytesFor(keys) / sizeof(ulong)];
 
     public ClaimFilter(ReadOnlySpan<byte> bytes) => words = MemoryMarshal.Cast<byte, ulong>(bytes).ToArray();
+
+    /// <summary>What a filter of so many keys takes.</summary>
+    public static long BytesFor(long keys) => Math.Max(1, (keys * BitsPerKey + 511) / 512) * WordsPerBlock * sizeof(ulong);
 
     public ReadOnlySpan<byte> Bytes => MemoryMarshal.AsBytes<ulong>(words);
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Billing.Storage.Sqlite.Database;
 using Microsoft.Data.Sqlite;
 
@@ -5,10 +6,10 @@ namespace Billing.Storage.Sqlite.Claims;
 
 /// <summary>The runs of the ledger: adds new ones, merges eight of a tier into one of the next in the background, drops old ones.</summary>
 /// <remarks>The ledger holds its turn whenever it asks or changes the runs; a merge takes it to swap them, so that pages go only when nobody reads them.</remarks>
-internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn) : IAsyncDisposable
+/// <param name="filterBytes">What the filters in memory may take; the largest runs do without when it is not enough.</param>
+internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn, long filterBytes) : IAsyncDisposable
 {
     private const int RunsPerTier = 8;
-    private const int PagesPerWrite = 512;
 
     // A run lives until its youngest claim may go, so runs that span more than this are not merged further.
     private static readonly long MaxSpanTicks = TimeSpan.FromDays(45).Ticks;
@@ -21,7 +22,7 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
     /// <summary>Reads the runs; pages that a crash left behind are deleted later.</summary>
     public bool Load(SqliteConnection connection)
     {
-        runs = [.. ClaimRun.ReadAll(connection)];
+        runs = [.. ClaimRun.ReadAll(connection, filterBytes)];
         var last = connection.Prepare("SELECT max(position) FROM claim_page");
         last.Step();
         nextId = Math.Max(runs.Length == 0 ? 0 : runs.Max(r => r.Id), last.IsNull(0) ? 0 : last.Integer(0) >> 32) + 1;
@@ -33,29 +34,31 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
 
     public void Find(SqliteConnection connection, UInt128 key, List<ClaimEntry> into)
     {
-        foreach (var run in runs)
-            if (run.Filter.MayHave((ulong)(key >> 64), ClaimEntry.LowOf(key))) run.Find(connection, key, into);
+        foreach (var run in runs) run.Find(connection, key, into);
     }
 
     /// <summary>Stores sorted claims as a run; <paramref name="also"/> happens in the transaction that publishes it.</summary>
-    public async Task AddAsync(ClaimEntry[] sorted, long firstAccepted, long lastAccepted, Action<SqliteConnection> also)
+    public async Task AddAsync(ReadOnlyMemory<ClaimEntry> sorted, long firstAccepted, long lastAccepted, Action<SqliteConnection> also)
     {
         var run = Begin(0, sorted.Length, firstAccepted, lastAccepted);
+        var pages = new ClaimPages(run);
+        for (var start = 0; start < sorted.Length;)
+        {
+            var page = run.PageOf(sorted.Span[start].High);
+            var end = start + 1;
+            while (end < sorted.Length && run.PageOf(sorted.Span[end].High) == page) end++;
+            pages.Add(page, sorted.Span[start..end]);
+            start = end;
+            if (pages.IsFull) await WriteAsync(pages);
+        }
+        await WriteAsync(pages);
         await database.WriteAsync(connection =>
         {
-            for (var start = 0; start < sorted.Length;)
-            {
-                var page = run.PageOf(sorted[start].High);
-                var end = start;
-                while (end < sorted.Length && run.PageOf(sorted[end].High) == page) run.Filter.Add(sorted[end].High, sorted[end++].Low);
-                ClaimRun.WritePage(connection, run.Id, page, ClaimEntry.Write(sorted.AsSpan(start, end - start)));
-                start = end;
-            }
             run.Publish(connection);
             also(connection);
             return true;
         });
-        runs = [.. runs, run];
+        runs = [.. WithinBudget([.. runs, run])];
         if (merging.IsCompleted) merging = Task.Run(MergeFullTiersAsync);
     }
 
@@ -110,7 +113,7 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
                 foreach (var run in chosen) run.Withdraw(connection);
                 return true;
             });
-            runs = [.. runs.Except(chosen).Append(merged)];
+            runs = [.. WithinBudget([.. runs.ExceptBy(chosen.Select(r => r.Id), r => r.Id), merged])];
         }
         finally
         {
@@ -125,31 +128,31 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
     // Pages of all runs are in order of key: the next page of the merged run takes, from each run, what starts with its bits.
     private async Task CopyAsync(List<ClaimRun> from, ClaimRun into)
     {
-        var sources = from.Select(r => new Source(database, r)).ToList();
-        var pages = new List<(long Page, ClaimEntry[] Entries)>();
+        var sources = from.ConvertAll(r => new ClaimRunReader(database, r));
+        var pages = new ClaimPages(into);
+        var gathered = new List<ClaimEntry>();
         while (true)
         {
             closing.Token.ThrowIfCancellationRequested();
-            var open = sources.Where(s => s.Peek(out _)).ToList();
-            if (open.Count > 0)
-            {
-                var page = open.Min(s => s.Peek(out var entry) ? into.PageOf(entry.High) : long.MaxValue);
-                var entries = new List<ClaimEntry>(128);
-                foreach (var source in open) source.TakeWhile(e => into.PageOf(e.High) == page, entries);
-                entries.Sort();
-                foreach (var entry in entries) into.Filter.Add(entry.High, entry.Low);
-                pages.Add((page, [.. entries]));
-            }
-            if (pages.Count == 0) return;
-            if (pages.Count < PagesPerWrite && open.Count > 0) continue;
-            var writing = pages.ToList();
-            pages.Clear();
-            await database.WriteAsync(connection =>
-            {
-                foreach (var (page, entries) in writing) ClaimRun.WritePage(connection, into.Id, page, ClaimEntry.Write(entries));
-                return true;
-            });
+            long? page = null;
+            foreach (var source in sources)
+                if (source.Peek(out var entry) && (page is null || into.PageOf(entry.High) < page)) page = into.PageOf(entry.High);
+            if (page is not { } next) break;
+            gathered.Clear();
+            foreach (var source in sources)
+                while (source.Peek(out var entry) && into.PageOf(entry.High) == next) gathered.Add(source.Take());
+            gathered.Sort();
+            pages.Add(next, CollectionsMarshal.AsSpan(gathered));
+            if (pages.IsFull) await WriteAsync(pages);
         }
+        await WriteAsync(pages);
+    }
+
+    // In slices, so that what else waits for the writer passes in between.
+    private async Task WriteAsync(ClaimPages pages)
+    {
+        await database.WriteAsync(pages.Write);
+        pages.Clear();
     }
 
     private async Task DeletePagesAsync(IReadOnlyList<long> withdrawn)
@@ -162,44 +165,15 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn)
         }
     }
 
-    private ClaimRun Begin(int tier, long count, long firstAccepted, long lastAccepted) =>
-        new(Interlocked.Increment(ref nextId) - 1, tier, count, ClaimRun.PageBitsFor(count), firstAccepted, lastAccepted, new ClaimFilter(count));
-
-    /// <summary>Reads a run from its first entry to its last, some pages at a time.</summary>
-    private sealed class Source(SqliteDatabase database, ClaimRun run)
+    // The largest runs lose theirs first: so the fewest are without.
+    private IEnumerable<ClaimRun> WithinBudget(IReadOnlyList<ClaimRun> all)
     {
-        private readonly Queue<byte[]> pages = new();
-        private long nextPage;
-        private int at;
-        private bool ended;
-
-        public bool Peek(out ClaimEntry entry)
-        {
-            if (pages.Count == 0 && !ended) Fetch();
-            entry = pages.Count == 0 ? default : ClaimEntry.Read(pages.Peek())[at];
-            return pages.Count > 0;
-        }
-
-        public void TakeWhile(Func<ClaimEntry, bool> wanted, List<ClaimEntry> into)
-        {
-            while (Peek(out var entry) && wanted(entry))
-            {
-                into.Add(entry);
-                if (++at * ClaimEntry.SizeBytes < pages.Peek().Length) continue;
-                pages.Dequeue();
-                at = 0;
-            }
-        }
-
-        private void Fetch()
-        {
-            var read = database.Read(connection => run.Read(connection, nextPage, 64));
-            foreach (var (page, entries) in read)
-            {
-                pages.Enqueue(entries);
-                nextPage = page + 1;
-            }
-            ended = read.Count == 0;
-        }
+        var left = filterBytes;
+        foreach (var run in all.OrderBy(r => r.Count))
+            yield return run.Filter is null || (left -= ClaimFilter.BytesFor(run.Count)) >= 0 ? run : run with { Filter = null };
     }
+
+    private ClaimRun Begin(int tier, long count, long firstAccepted, long lastAccepted) =>
+        new(Interlocked.Increment(ref nextId) - 1, tier, count, ClaimRun.PageBitsFor(count), firstAccepted, lastAccepted,
+            ClaimFilter.BytesFor(count) <= filterBytes ? new ClaimFilter(count) : null);
 }

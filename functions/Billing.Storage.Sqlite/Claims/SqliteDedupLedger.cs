@@ -15,10 +15,14 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
     /// <summary>Claims that make a run.</summary>
     public const int DefaultTailClaims = 262_144;
 
+    // Filters of 45 million claims; of more where there is more memory.
+    private const long LeastFilterBytes = 64L << 20;
+    private const int FilterShare = 16;
+
     private readonly SqliteDatabase database;
     private readonly int tailClaims;
     private readonly SemaphoreSlim turn = new(1, 1);
-    private readonly ClaimTail tail = new();
+    private readonly ClaimTail tail;
     private readonly List<ClaimEntry> added = [];
     private readonly ClaimRunMerge merge;
     private readonly Dictionary<LogPartition, ushort> partitionIds = [];
@@ -26,11 +30,14 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
 
     /// <param name="database">Where the claims are; opened.</param>
     /// <param name="tailClaims">How many claims make a run; small in tests.</param>
-    public SqliteDedupLedger(SqliteDatabase database, int tailClaims = DefaultTailClaims)
+    /// <param name="filterBytes">What the filters may take in memory; null for a sixteenth of what the process may have, at least 64 MB.</param>
+    public SqliteDedupLedger(SqliteDatabase database, int tailClaims = DefaultTailClaims, long? filterBytes = null)
     {
         this.database = database;
         this.tailClaims = tailClaims;
-        merge = new ClaimRunMerge(database, turn);
+        // It is full before it becomes a run: the batch that fills it goes in whole.
+        tail = new ClaimTail(tailClaims + tailClaims / 8);
+        merge = new ClaimRunMerge(database, turn, filterBytes ?? Math.Max(LeastFilterBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / FilterShare));
         database.Read(connection =>
         {
             LoadPartitions(connection);
@@ -173,8 +180,7 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
     // The tail's claims become a run, and its rows go, in one transaction.
     private async Task SealAsync()
     {
-        var sorted = tail.Sorted();
-        await merge.AddAsync(sorted, tail.FirstAccepted, tail.LastAccepted, connection =>
+        await merge.AddAsync(tail.Sort(), tail.FirstAccepted, tail.LastAccepted, connection =>
             connection.Prepare("DELETE FROM claim_tail").Execute());
         tail.Clear();
     }

@@ -31,8 +31,7 @@ internal static class SqlitePragmas
         """
         PRAGMA busy_timeout = 10000;
         PRAGMA temp_store = MEMORY;
-        PRAGMA cache_size = -8192;
-        PRAGMA mmap_size = 33554432;
+        PRAGMA cache_size = -2048;
         PRAGMA query_only = ON;
         """);
 

@@ -14,6 +14,8 @@ public sealed class WindowTests
     private static readonly Aggregation[] All = Enum.GetValues<Aggregation>();
     private static readonly Meter[] Meters = [.. All.Select(a => new Meter($"meter-{a}", a, null, null, [], null, [[new Dimension("g", PropertyPath.OfName("g"))]]))];
 
+    private static readonly HashedMeter[] Hashed = [.. Meters.Select(m => new HashedMeter(m, Secret))];
+
     private static readonly Gen<Added> OneAdded =
         Gen.Choose(0, All.Length - 1).SelectMany(meter => Gen.Choose(0, 5).SelectMany(group => Gen.Choose(0, 59).SelectMany(cell =>
             Gen.Choose(-1_000_000, 1_000_000).SelectMany(value => Gen.Elements(1L, 1_000L, 1_000_000_000_000L).SelectMany(scale =>
@@ -72,7 +74,7 @@ public sealed class WindowTests
         var header = WindowCodec.ReadHeader(bytes);
         // A half keeps its range and goes on where the whole was.
         var half = WindowCodec.Decode(Bytes(Of(events).Split().High), Secret);
-        return Bytes(read).SequenceEqual(bytes) && header == (1, HashRange.Whole, 7) && half.Range == new HashRange(1, 1) && half.Watermark == 7
+        return Bytes(read).SequenceEqual(bytes) && header == new WindowHeader(1, HashRange.Whole, 7) && half.Range == new HashRange(1, 1) && half.Watermark == 7
             && Bytes(Merged(half, Of(events).Split().Low)).SequenceEqual(bytes);
     });
 
@@ -83,6 +85,37 @@ public sealed class WindowTests
         foreach (var more in events.Skip(events.Length / 2)) Add(read, more);
         return Bytes(read).SequenceEqual(Bytes(Of(events)));
     });
+
+    [Fact]
+    public void Cells_added_to_bytes_give_the_bytes_of_the_whole() => Holds(Events, events =>
+    {
+        var (merge, added) = (new WindowMerge(Secret), new AddedCells());
+        var stored = ReadOnlyMemory<byte>.Empty;
+        // Three batches; a second window takes the same events in reverse, and neither meets the other.
+        foreach (var batch in events.Chunk(events.Length / 3 + 1))
+        {
+            added.Clear();
+            var (window, other) = (added.NewWindow(), added.NewWindow());
+            foreach (var one in batch) Add(added, window, one);
+            foreach (var one in batch.Reverse()) Add(added, other, one with { Cell = 59 - one.Cell });
+            stored = merge.Merge(stored, new WindowHeader(1, HashRange.Whole, 7), added, window);
+        }
+        return events.Length == 0 || stored.Span.SequenceEqual(Bytes(Of(events)));
+    });
+
+    [Fact]
+    public void Thousands_of_cells_of_one_batch_are_kept_apart()
+    {
+        var (merge, added) = (new WindowMerge(Secret), new AddedCells());
+        var events = Enumerable.Range(0, 30_000).Select(i => new Added(i % All.Length, i % 641, i % 59, i, i % 5, i)).ToArray();
+        for (var again = 0; again < 2; again++)
+        {
+            var window = added.NewWindow();
+            foreach (var one in events) Add(added, window, one);
+            Assert.Equal(Bytes(Of(events)), merge.Merge(default, new WindowHeader(1, HashRange.Whole, 7), added, window));
+            added.Clear();
+        }
+    }
 
     [Fact]
     public void Results_are_what_a_plain_calculation_gives() => Holds(Events, events =>
@@ -170,8 +203,9 @@ public sealed class WindowTests
 
     private static void Add(Window to, Added one)
     {
-        var measure = new Measure(one.Value, Element(one.Hash % 17), one.Time, (UInt128)one.Hash << 64);
-        to.Add(HashOf(one.Meter, one.Group), Meters[one.Meter], 0, GroupOf(one.Group), one.Cell, measure);
+        var series = new Series(HashOf(one.Meter, one.Group), Meters[one.Meter].Id, Meters[one.Meter].Aggregation, 0, GroupOf(one.Group));
+        series.At(one.Cell).Add(series.Aggregation, MeasureOf(one));
+        to.Merge(series);
     }
 
     private static UInt128 PlaceOf(Added one)
@@ -180,6 +214,11 @@ public sealed class WindowTests
         return All[one.Meter] == Aggregation.Unique ? Window.PlaceOf(series, Element(one.Hash % 17)) : series;
     }
 
+    private static void Add(AddedCells to, int window, Added one) =>
+        to.Add(window, HashOf(one.Meter, one.Group), Hashed[one.Meter], 0, GroupOf(one.Group), one.Cell, MeasureOf(one));
+
+    private static Measure MeasureOf(Added one) => new(one.Value, Element(one.Hash % 17), one.Time, (UInt128)one.Hash << 64);
+
     private static UInt128 Element(int number)
     {
         var hash = new KeyedHash(Secret);
@@ -187,10 +226,10 @@ public sealed class WindowTests
         return hash.Finish();
     }
 
-    private static byte[] GroupOf(int group) => group == 0 ? [0] : [2, (byte)('a' + group)];
+    private static byte[] GroupOf(int group) => group == 0 ? [0] : [.. BitConverter.GetBytes(group)];
 
     private static UInt128 HashOf(int meter, int group) =>
-        GroupKey.Hash(Secret, Domain.Metering.Events.EventIdentity.Key(Secret, "meter"u8, System.Text.Encoding.UTF8.GetBytes(Meters[meter].Id)), 0, GroupOf(group));
+        GroupKey.Hash(Secret, Hashed[meter].Hash, 0, GroupOf(group));
 
     private static Window Merged(params Window[] windows)
     {

@@ -29,17 +29,25 @@ public sealed class SqliteDedupLedgerTests : DedupLedgerContract
 }
 
 /// <summary>The contract with every claim in a run, so that runs are found, merged and dropped.</summary>
-public sealed class SqliteDedupLedgerOfRunsTests : DedupLedgerContract
+public sealed class SqliteDedupLedgerOfRunsTests() : SqliteDedupLedgerOfRunsContract(null);
+
+/// <summary>The same when no run has its filter in memory.</summary>
+public sealed class SqliteDedupLedgerWithoutFiltersTests() : SqliteDedupLedgerOfRunsContract(0);
+
+/// <summary>The same when there is room for the filters of a few runs.</summary>
+public sealed class SqliteDedupLedgerOfFewFiltersTests() : SqliteDedupLedgerOfRunsContract(2_000);
+
+public abstract class SqliteDedupLedgerOfRunsContract(long? filterBytes) : DedupLedgerContract
 {
     private readonly TestFolder folder = new();
     private SqliteDedupLedger? open;
 
-    protected override Task<IDedupLedger> BuildAsync() => Task.FromResult<IDedupLedger>(open = new SqliteDedupLedger(folder.Database, tailClaims: 1));
+    protected override Task<IDedupLedger> BuildAsync() => Task.FromResult<IDedupLedger>(open = new SqliteDedupLedger(folder.Database, tailClaims: 1, filterBytes));
 
     protected override async Task<IDedupLedger?> ReopenAsync()
     {
         await open!.DisposeAsync();
-        return open = new SqliteDedupLedger(await folder.ReopenAsync(), tailClaims: 1);
+        return open = new SqliteDedupLedger(await folder.ReopenAsync(), tailClaims: 1, filterBytes);
     }
 
     protected override async Task DropAsync()
@@ -53,7 +61,7 @@ public sealed class SqliteDedupLedgerOfRunsTests : DedupLedgerContract
     {
         var random = new Random(7);
         var oracle = new InMemoryDedupLedger();
-        var ledger = new SqliteDedupLedger((await folder.ReopenAsync()), tailClaims: 500);
+        var ledger = new SqliteDedupLedger((await folder.ReopenAsync()), tailClaims: 500, filterBytes);
         var partition = new LogPartition("log-aaaaaaaa", 0);
         var at = Instant.FromUtc(2026, 3, 1, 12, 0);
         for (var batch = 1; batch <= 400; batch++)
@@ -66,7 +74,7 @@ public sealed class SqliteDedupLedgerOfRunsTests : DedupLedgerContract
             if (batch % 50 == 0)
             {
                 await ledger.DisposeAsync();
-                ledger = new SqliteDedupLedger(await folder.ReopenAsync(), tailClaims: 500);
+                ledger = new SqliteDedupLedger(await folder.ReopenAsync(), tailClaims: 500, filterBytes);
                 Assert.Equal(await oracle.ClaimAsync(partition, claims, at, lost, default), await ledger.ClaimAsync(partition, claims, at, lost, default));
             }
         }

@@ -91,8 +91,8 @@ public sealed class Pipeline : IAsyncDisposable
     public Task RegisterAsync() => new RegisterLog(Documents, Log, Archive, Catalog, Clock).RunAsync(default);
 
     /// <summary>Another owner, which knows nothing of what the first has in its caches.</summary>
-    public RecordUsage NewRecord(IDocumentStore? documents = null, IArchive? archive = null, UsageLimits? limits = null) =>
-        new(documents ?? Documents, Ledger, archive ?? Archive, new MeterCatalog(documents ?? Documents), NewUnclaimed(documents), limits ?? UsageLimits.Default, Secret);
+    public RecordUsage NewRecord(IDocumentStore? documents = null, IArchive? archive = null, UsageLimits? limits = null, long cacheBytes = 1 << 20) =>
+        new(documents ?? Documents, Ledger, archive ?? Archive, new MeterCatalog(documents ?? Documents), NewUnclaimed(documents), limits ?? UsageLimits.Default, Secret, cacheBytes);
 
     public UnclaimedUsage NewUnclaimed(IDocumentStore? documents = null, IsKeyOwned? isOwned = null) =>
         new(documents ?? Documents, isOwned ?? ((key, _) => Task.FromResult(Owned.Contains(key))), Secret);

@@ -5,7 +5,6 @@ namespace Billing.Domain.Metering.Windows;
 public sealed class Window(int cellMinutes, HashRange range, long watermark)
 {
     private readonly Dictionary<UInt128, Series> series = [];
-    private Series[]? inOrder;
 
     /// <summary>Length of a cell: 1 for a customer's hour, 15 for the total's, 60 for a day.</summary>
     public int CellMinutes { get; } = cellMinutes;
@@ -14,30 +13,12 @@ public sealed class Window(int cellMinutes, HashRange range, long watermark)
     public HashRange Range { get; } = range;
 
     /// <summary>The highest sequence folded.</summary>
-    public long Watermark { get; set; } = watermark;
+    public long Watermark { get; } = watermark;
 
     public IReadOnlyCollection<Series> Series => series.Values;
 
     /// <summary>The series by rising hash.</summary>
-    internal Series[] InOrder()
-    {
-        // Series are only ever added, so the order holds until there is one more.
-        if (inOrder is not null && inOrder.Length == series.Count) return inOrder;
-        inOrder = [.. series.Values];
-        Array.Sort(inOrder, static (a, b) => a.Hash.CompareTo(b.Hash));
-        return inOrder;
-    }
-
-    /// <summary>Adds what one event measures.</summary>
-    public void Add(UInt128 hash, Meter meter, int grouping, ReadOnlySpan<byte> group, int cell, in Measure measure)
-    {
-        if (!series.TryGetValue(hash, out var of))
-        {
-            of = new Series(hash, meter.Id, meter.Aggregation, grouping, group.ToArray());
-            series.Add(hash, of);
-        }
-        of.At(cell).Add(meter.Aggregation, measure);
-    }
+    internal IReadOnlyList<Series> InOrder() => [.. series.Values.OrderBy(s => s.Hash)];
 
     /// <summary>Adds all cells of a series, moved to another cell (for days: the hour).</summary>
     public void Merge(Series other, int? cell = null)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Billing.Storage.Sqlite.Metering;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
@@ -5,11 +6,14 @@ using Billing.UseCases.Metering;
 namespace Billing.Functions.Hosting.Pipeline;
 
 /// <summary>How the pump gathers messages before they are folded: the larger a batch, the fewer document writes an event costs.</summary>
-/// <param name="MaxWait">A message waits at most this long for company.</param>
-/// <param name="MaxBytes">Bodies folded at once.</param>
+/// <param name="MaxWait">A message waits at most this long for company: from the last batch's reading on, so that one after a pause does not wait at all.</param>
+/// <param name="MaxBytes">Bodies of one partition that are folded at once; their decoded form takes about three times as much.</param>
 public sealed record BatchSettings(TimeSpan MaxWait, int MaxBytes)
 {
-    public static readonly BatchSettings Default = new(TimeSpan.FromMilliseconds(200), 8 << 20);
+    private const int AllPartitionsBytes = 16 << 20;
+
+    /// <summary>What all partitions hold at once is the same, however many there are.</summary>
+    public static BatchSettings For(int partitions) => new(TimeSpan.FromMilliseconds(200), Math.Max(IEventLog.MaxMessageBytes, AllPartitionsBytes / partitions));
 }
 
 /// <summary>Delivers the embedded log to the fold, each partition in order and at least once; the host's trigger does this on Azure.</summary>
@@ -62,11 +66,12 @@ public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, Recor
     private async Task PumpAsync(int partition, CancellationToken stop)
     {
         var backOff = FirstBackOff;
+        var buffer = new byte[batches.MaxBytes];
         while (!stop.IsCancellationRequested)
         {
             try
             {
-                await StepAsync(partition, stop);
+                await StepAsync(partition, buffer, stop);
                 backOff = FirstBackOff;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -89,31 +94,36 @@ public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, Recor
         }
     }
 
-    private async Task StepAsync(int partition, CancellationToken stop)
+    private async Task StepAsync(int partition, byte[] buffer, CancellationToken stop)
     {
         var of = new LogPartition(eventLog.LogId, partition);
         // What an earlier life archived and did not fold comes first, and what was declared lost is passed.
         var folded = (await record.FoldAsync(of, [], stop)).Sequence;
         if ((await eventLog.PositionAsync(partition, stop)).LastSequence <= folded) stopped[partition] = null;
         var full = false;
-        var buffer = new byte[batches.MaxBytes];
+        var lastRead = 0L;
+        var forgetting = Task.CompletedTask;
         while (true)
         {
             await eventLog.WaitAsync(partition, folded, stop);
-            if (!full) await GatherAsync(stop);
+            if (!full) await GatherAsync(lastRead, stop);
+            lastRead = Stopwatch.GetTimestamp();
             var messages = eventLog.Read(partition, folded, buffer);
             if (messages.Count == 0) throw new LogGapException(of, folded + 1, (await eventLog.PositionAsync(partition, stop)).LastSequence + 1);
             full = messages.Sum(m => (long)m.Body.Length) > batches.MaxBytes / 2;
             folded = (await record.FoldAsync(of, messages, stop)).Sequence;
-            await eventLog.ForgetAsync(partition, folded);
+            // The next batch does not wait until the log is rid of this one.
+            await forgetting;
+            forgetting = eventLog.ForgetAsync(partition, folded);
             stopped[partition] = null;
         }
     }
 
     // Waits for company, unless someone waits for the log to be drained.
-    private async Task GatherAsync(CancellationToken stop)
+    private async Task GatherAsync(long lastRead, CancellationToken stop)
     {
-        if (Volatile.Read(ref draining) > 0) return;
+        var wait = lastRead == 0 ? TimeSpan.Zero : batches.MaxWait - Stopwatch.GetElapsedTime(lastRead);
+        if (wait <= TimeSpan.Zero || Volatile.Read(ref draining) > 0) return;
         var signal = hurry;
         if (signal.Task.IsCompleted)
         {
@@ -121,7 +131,7 @@ public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, Recor
             signal = hurry;
         }
         if (Volatile.Read(ref draining) > 0) return;
-        await Task.WhenAny(Task.Delay(batches.MaxWait, stop), signal.Task);
+        await Task.WhenAny(Task.Delay(wait, stop), signal.Task);
         stop.ThrowIfCancellationRequested();
     }
 }

@@ -10,27 +10,40 @@ namespace Billing.UseCases.Metering;
 /// <remarks>One writer a partition; two owners are told apart by ETags. The cache only saves reads: each write is guarded by its ETag.</remarks>
 internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, string partition, long cacheBytes)
 {
+    private const int MaxAddedCells = 1 << 17;
     private readonly Dictionary<UInt128, WindowShards> byKeyAndHour = [];
     private byte[] groupBuffer = new byte[4 * 1024];
+    private readonly AddedCells added = new();
     private readonly WindowCommits commits = new(documents, secret, partition);
     private readonly Dictionary<int, WindowShards> totals = [];
     private readonly List<WindowShards> dirty = [];
     private readonly List<(WindowShards Customer, WindowShards Total)> targets = [];
+    private readonly List<WindowShards> missing = [];
     private long batch;
+    private long heldBytes;
 
     /// <summary>The keys whose first window was made by the last fold.</summary>
     public List<string> NewKeys { get; } = [];
 
-    /// <summary>Folds all messages in memory; <see cref="CommitAsync"/> makes it durable.</summary>
-    public async Task<FoldCounts> FoldAsync(IReadOnlyList<FoldMessage> messages, CancellationToken stop)
+    /// <summary>Folds messages in memory; <see cref="CommitAsync"/> makes it durable.</summary>
+    /// <param name="messages">In order.</param>
+    /// <param name="from">The first one to fold.</param>
+    /// <param name="counts">Takes what is counted.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns>The first message that is left for the next part: one that touches more than the cache holds is folded part by part.</returns>
+    public async Task<int> FoldAsync(IReadOnlyList<FoldMessage> messages, int from, FoldCounts counts, CancellationToken stop)
     {
         batch++;
         NewKeys.Clear();
-        await LoadAsync(messages, stop);
-        var counts = new FoldCounts();
-        var at = 0;
-        foreach (var message in messages) Fold(message, ref at, counts);
-        return counts;
+        do
+        {
+            var message = messages[from++];
+            FindTargets(message);
+            foreach (var window in missing) await LoadAsync(window, stop);
+            Fold(message, counts);
+        }
+        while (from < messages.Count && heldBytes < 2 * cacheBytes && added.Count < MaxAddedCells);
+        return from;
     }
 
     /// <summary>Commits every changed window. Errors: <see cref="StaleFoldException"/> when another owner was faster.</summary>
@@ -40,8 +53,10 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
     /// <param name="stop">Gives up.</param>
     public async Task CommitAsync(long lastSequence, NodaTime.Instant enqueued, bool always, CancellationToken stop)
     {
-        await commits.CommitAsync(dirty, lastSequence, enqueued, always, stop);
+        await commits.CommitAsync(dirty, added, lastSequence, enqueued, always, stop);
+        foreach (var window in dirty) Count(window);
         dirty.Clear();
+        added.Clear();
         Trim();
     }
 
@@ -51,25 +66,23 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         byKeyAndHour.Clear();
         totals.Clear();
         dirty.Clear();
+        added.Clear();
+        heldBytes = 0;
     }
 
     // The windows of each counted event that some meter takes, in order of the events: the customer's and the total's.
-    private async Task LoadAsync(IReadOnlyList<FoldMessage> messages, CancellationToken stop)
+    private void FindTargets(FoldMessage message)
     {
         targets.Clear();
-        var missing = new List<WindowShards>();
-        foreach (var message in messages)
+        missing.Clear();
+        for (var i = 0; i < message.Parsed.Count; i++)
         {
-            for (var i = 0; i < message.Parsed.Count; i++)
-            {
-                if (message.Meters is null || !message.Counts(i)) continue;
-                ref readonly var read = ref message.Parsed.Events[i];
-                if (!Matches(message.Meters, read, message.Parsed.Properties(read))) continue;
-                var hour = WindowNames.HourOf(message.TimeOf(read));
-                targets.Add((Target(read.Key.Span, false, hour, missing), Total(hour, missing)));
-            }
+            if (message.Meters is null || !message.Counts(i)) continue;
+            ref readonly var read = ref message.Parsed.Events[i];
+            if (!Matches(message.Meters, read, message.Parsed.Properties(read))) continue;
+            var hour = WindowNames.HourOf(message.TimeOf(read));
+            targets.Add((Target(read.Key.Span, false, hour), Total(hour)));
         }
-        foreach (var window in missing) await LoadAsync(window, stop);
     }
 
     private static bool Matches(MeterSet meters, in UsageEvent read, ReadOnlySpan<EventProperty> properties)
@@ -79,14 +92,14 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         return false;
     }
 
-    private WindowShards Total(int hour, List<WindowShards> missing)
+    private WindowShards Total(int hour)
     {
-        if (!totals.TryGetValue(hour, out var window)) totals[hour] = window = Target("total"u8, true, hour, missing);
+        if (!totals.TryGetValue(hour, out var window)) totals[hour] = window = Target("total"u8, true, hour);
         window.LastUsed = batch;
         return window;
     }
 
-    private WindowShards Target(ReadOnlySpan<byte> key, bool total, int hour, List<WindowShards> missing)
+    private WindowShards Target(ReadOnlySpan<byte> key, bool total, int hour)
     {
         var hash = new KeyedHash(secret);
         hash.Add(total ? 1UL : 0UL);
@@ -108,14 +121,16 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         var (from, until) = WindowNames.ShardsOf(window.Hour, partition);
         var stored = (await documents.AllAsync(WindowNames.PlaceOf(window.Key, window.Hour), from, until, stop))
             .Where(d => d.Document.Kind == WindowNames.WindowKind)
-            .Select(d => new Shard(WindowCodec.Decode(d.Document.Body.Span, secret), d.ETag)).ToList();
-        window.Shards.AddRange(WindowShards.Complete(stored, WindowNames.CellMinutes(window.Key)));
+            .Select(Shard.Of).ToList();
+        window.Shards.AddRange(WindowShards.Complete(stored));
+        Count(window);
         if (stored.Count == 0) NewKeys.Add(window.Key);
     }
 
-    private void Fold(FoldMessage message, ref int at, FoldCounts counts)
+    private void Fold(FoldMessage message, FoldCounts counts)
     {
         if (message.Meters is not { } meters) return;
+        var at = 0;
         for (var i = 0; i < message.Parsed.Count; i++)
         {
             if (!message.Counts(i)) continue;
@@ -158,35 +173,39 @@ internal sealed class FoldWindows(IDocumentStore documents, HashKey secret, stri
         {
             var group = groupBuffer.AsSpan(start, ends[g] - start);
             start = ends[g];
-            var hash = GroupKey.Hash(secret, meters.MeterHashes[meter], g, group);
+            var hash = GroupKey.Hash(secret, meters.Hashed[meter].Hash, g, group);
             var placed = of.Aggregation == Aggregation.Unique ? Window.PlaceOf(hash, measure.Element) : hash;
-            Add(target.Customer, placed, hash, of, g, group, minute, sequence, measure);
-            Add(target.Total, placed, hash, of, g, group, minute / 15, sequence, measure);
+            if (ShardFor(target.Customer, placed, sequence) is { } customer) added.Add(customer, hash, meters.Hashed[meter], g, group, minute, measure);
+            if (ShardFor(target.Total, placed, sequence) is { } total) added.Add(total, hash, meters.Hashed[meter], g, group, minute / 15, measure);
         }
         return Unreadable.None;
     }
 
-    private void Add(
-        WindowShards window, UInt128 placed, UInt128 hash, Meter meter, int grouping, ReadOnlySpan<byte> group, int cell, long sequence, in Measure measure)
+    // The number under which the document that a hash is placed in takes part in this batch; null when it has the message already.
+    private int? ShardFor(WindowShards window, UInt128 placed, long sequence)
     {
         var shard = window.At(placed);
-        if (shard.Window.Watermark >= sequence) return;
-        shard.Window.Add(hash, meter, grouping, group, cell, measure);
-        shard.Dirty = true;
-        if (window.Dirty) return;
+        if (shard.Watermark >= sequence) return null;
+        if (!window.Dirty) dirty.Add(window);
         window.Dirty = true;
-        dirty.Add(window);
+        return shard.Added ??= added.NewWindow();
+    }
+
+    private void Count(WindowShards window)
+    {
+        var bytes = window.SizeBytes;
+        heldBytes += bytes - window.CountedBytes;
+        window.CountedBytes = bytes;
     }
 
     // Keeps the windows used last, within the budget.
     private void Trim()
     {
-        var heldBytes = byKeyAndHour.Values.Sum(w => w.SizeBytes);
         if (heldBytes <= cacheBytes) return;
         foreach (var (name, window) in byKeyAndHour.OrderBy(w => w.Value.LastUsed).ToList())
         {
             if (heldBytes <= cacheBytes * 3 / 4) return;
-            heldBytes -= window.SizeBytes;
+            heldBytes -= window.CountedBytes;
             byKeyAndHour.Remove(name);
             if (window.Key == WindowNames.Total) totals.Remove(window.Hour);
         }

@@ -7,7 +7,7 @@ public sealed class KnownKeys(IDocumentStore documents)
 {
     public const string Kind = "subject";
 
-    private const int MaxRemembered = 1_000_000;
+    private const int MaxRemembered = 100_000;
     private readonly HashSet<string> known = [];
 
     /// <summary>Makes sure each key is listed; safe to repeat.</summary>

@@ -14,7 +14,8 @@ namespace Billing.UseCases.Metering;
 /// Store failures throw and the caller delivers the batch again; what can't be used is a dead letter and never blocks it. Messages that are
 /// missing come from the archive; those that an operator declared lost are passed.
 /// </remarks>
-public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UnclaimedUsage unclaimed, UsageLimits limits, HashKey secret, long cacheBytes = 48L << 20)
+/// <param name="cacheBytes">Windows that each partition keeps in memory between batches.</param>
+public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UnclaimedUsage unclaimed, UsageLimits limits, HashKey secret, long cacheBytes)
 {
     private readonly ConcurrentDictionary<LogPartition, PartitionFold> partitions = new();
     private readonly ProgressStore progressStore = new(documents);
@@ -89,11 +90,15 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
         var markers = await MetersAsync(state, progress, batch, stop);
         if (!stretch.Archived) await archive.PutIfAbsentAsync(ArchiveSegment.NameOf(partition, first, last), ArchiveSegment.Encode(batch.Select(ArchivedOf), state.Archived), stop);
         await HoldAsync(partition, first, last, stop);
-        var counts = await state.Windows.FoldAsync(batch, stop);
+        var counts = new FoldCounts();
+        for (var part = 0; part < batch.Count;)
+        {
+            part = await state.Windows.FoldAsync(batch, part, counts, stop);
+            await knownKeys.AddAsync(state.Windows.NewKeys, stop);
+            await state.Windows.CommitAsync(batch[part - 1].Sequence, MaxEnqueued(progress, batch), always: false, stop);
+        }
         bad.AddRange(counts.Unreadable.Select(u => RejectedUsage.Describe(partition.ToString(), u)));
         await rejected.WriteAsync(partition.ToString(), first, last, bad, stop);
-        await knownKeys.AddAsync(state.Windows.NewKeys, stop);
-        await state.Windows.CommitAsync(last, MaxEnqueued(progress, batch), always: false, stop);
         await unclaimed.CountAsync(partition, batch, stop);
         return await WriteAsync(Count(progress, batch, counts, markers), etag, stop);
     }

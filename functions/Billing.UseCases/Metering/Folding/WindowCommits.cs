@@ -15,9 +15,14 @@ internal sealed class WindowCommits(IDocumentStore documents, HashKey secret, st
 
     private static readonly Duration LateDayDelay = Duration.FromMinutes(5);
 
-    /// <summary>Commits; afterwards the windows are clean, with their new ETags.</summary>
-    public async Task CommitAsync(IReadOnlyList<WindowShards> dirty, long lastSequence, Instant enqueued, bool always, CancellationToken stop)
+    private readonly WindowMerge merge = new(secret);
+
+    /// <summary>Commits what is added; afterwards the windows are as they are stored.</summary>
+    public async Task CommitAsync(IReadOnlyList<WindowShards> dirty, AddedCells added, long lastSequence, Instant enqueued, bool always, CancellationToken stop)
     {
+        foreach (var window in dirty)
+            foreach (var shard in window.Shards)
+                if (shard.Added is { } number) shard.Next = merge.Merge(shard.Stored, HeaderOf(window, shard.Range, lastSequence), added, number);
         var pending = new List<Task>();
         foreach (var place in dirty.GroupBy(w => WindowNames.PlaceOf(w.Key, w.Hour)))
             pending.Add(CommitPlaceAsync(place.Key, [.. place], lastSequence, enqueued, always, stop));
@@ -26,7 +31,7 @@ internal sealed class WindowCommits(IDocumentStore documents, HashKey secret, st
 
     private async Task CommitPlaceAsync(Place place, List<WindowShards> windows, long lastSequence, Instant enqueued, bool always, CancellationToken stop)
     {
-        var commit = new OpenCommit(documents, place);
+        var commit = new OpenCommit(documents, place, lastSequence);
         foreach (var window in windows)
         {
             var day = WindowNames.DayOf(window.Hour);
@@ -34,29 +39,26 @@ internal sealed class WindowCommits(IDocumentStore documents, HashKey secret, st
             var dayEnd = WindowNames.Start((day + 1) * 24);
             var late = always || enqueued >= dayEnd;
             var stale = late || window.IsNew ? WindowNames.StaleDay(window.Key, day, late ? Instant.Max(dayEnd, NextTick(enqueued)) : dayEnd) : null;
-            var size = 0L;
             for (var i = 0; i < window.Shards.Count; i++)
             {
                 var shard = window.Shards[i];
-                if (!shard.Dirty) continue;
-                shard.Window.Watermark = Math.Max(shard.Window.Watermark, lastSequence);
-                var body = WindowCodec.Encode(shard.Window);
-                if (body.Length <= MaxDocumentBytes || shard.Window.Range.Depth >= HashRange.MaxDepth - MaxHalvings)
+                if (shard.Next is not { } next) continue;
+                if (next.Length <= MaxDocumentBytes || shard.Range.Depth >= HashRange.MaxDepth - MaxHalvings)
                 {
-                    size += body.Length;
-                    await commit.AddAsync(shard, Document(window, shard.Window, body), stale, stop);
+                    await commit.AddAsync(shard, Document(place, window, shard.Range, next), stale, stop);
                     continue;
                 }
                 await commit.FlushAsync(stop);
-                var halves = await SplitAsync(window, shard, stale, stop);
+                var parts = await SplitAsync(place, window, shard, stale, stop);
                 window.Shards.RemoveAt(i);
-                window.Shards.InsertRange(i--, halves);
+                window.Shards.InsertRange(i--, parts);
             }
-            window.SizeBytes = 1_000 + size * 8;
             window.Dirty = false;
         }
         await commit.FlushAsync(stop);
     }
+
+    private static WindowHeader HeaderOf(WindowShards window, HashRange range, long watermark) => new(WindowNames.CellMinutes(window.Key), range, watermark);
 
     // Due on the next five-minute mark: a day that late events come for again and again is read from its hours until they pause.
     private static Instant NextTick(Instant at)
@@ -65,32 +67,27 @@ internal sealed class WindowCommits(IDocumentStore documents, HashKey secret, st
         return Instant.FromUnixTimeTicks((at.ToUnixTimeTicks() / step + 1) * step);
     }
 
-    private Document Document(WindowShards window, Window shard, byte[] body) =>
-        new(WindowNames.PlaceOf(window.Key, window.Hour), WindowNames.HourId(window.Hour, partition, shard.Range), WindowNames.WindowKind, body);
+    private Document Document(Place place, WindowShards window, HashRange range, ReadOnlyMemory<byte> body) =>
+        new(place, WindowNames.HourId(window.Hour, partition, range), WindowNames.WindowKind, body);
 
     // The document is split as it is stored (a new one: as nothing), atomically, so that documents always tile; then each part is written on
     // its own. The first document's id stays taken for ever: an owner who fell behind must not make it again beside its parts.
-    private async Task<List<Shard>> SplitAsync(WindowShards window, Shard shard, Document? staleDay, CancellationToken stop)
+    private async Task<List<Shard>> SplitAsync(Place place, WindowShards window, Shard shard, Document? staleDay, CancellationToken stop)
     {
-        var parts = Halve(shard.Window, MaxHalvings).Select(w => new Shard(w, null) { Dirty = true }).ToList();
-        var place = WindowNames.PlaceOf(window.Key, window.Hour);
-        var id = WindowNames.HourId(window.Hour, partition, shard.Window.Range);
-        var before = new Window(shard.Window.CellMinutes, shard.Window.Range, 0);
-        if (shard.ETag is not null)
-        {
-            var stored = await documents.ReadAsync(place, id, stop);
-            if (stored is null || stored.ETag != shard.ETag) throw new StaleFoldException($"{id} was changed by another owner.");
-            before = WindowCodec.Decode(stored.Document.Body.Span, secret);
-        }
+        var id = WindowNames.HourId(window.Hour, partition, shard.Range);
+        var before = shard.ETag is null
+            ? new Window(WindowNames.CellMinutes(window.Key), shard.Range, 0)
+            : WindowCodec.Decode(shard.Stored.Span, secret);
+        var parts = Halve(WindowCodec.Decode(shard.Next!.Value.Span, secret), MaxHalvings)
+            .ConvertAll(after => (After: after, Before: WindowCodec.Encode(Part(before, after.Range))));
         var split = new Document(place, id, WindowNames.SplitKind, "{}"u8.ToArray());
-        var writes = new List<Write> { shard.ETag is null ? new Write.Create(split) : shard.Window.Range.Depth > 0 ? new Write.Delete(id, shard.ETag) : new Write.Replace(split, shard.ETag) };
-        foreach (var part in parts) writes.Add(new Write.Create(Document(window, part.Window, WindowCodec.Encode(Part(before, part.Window.Range)))));
+        var writes = new List<Write> { shard.ETag is null ? new Write.Create(split) : shard.Range.Depth > 0 ? new Write.Delete(id, shard.ETag) : new Write.Replace(split, shard.ETag) };
+        foreach (var part in parts) writes.Add(new Write.Create(Document(place, window, part.After.Range, part.Before)));
         // In the same commit: a day that is being built from these documents must not be taken for whole.
         if (staleDay is not null) writes.Add(new Write.Upsert(staleDay));
         var result = await documents.CommitAsync(place, writes, stop);
         if (!result.Done) throw new StaleFoldException($"{id} was changed by another owner.");
-        for (var i = 0; i < parts.Count; i++) parts[i].ETag = result.ETags[i + 1];
-        return parts;
+        return [.. parts.Select((part, i) => new Shard(part.After.Range, before.Watermark, part.Before, result.ETags[i + 1]) { Next = WindowCodec.Encode(part.After) })];
     }
 
     private static List<Window> Halve(Window window, int times)
@@ -112,7 +109,7 @@ internal sealed class WindowCommits(IDocumentStore documents, HashKey secret, st
 }
 
 /// <summary>Writes gathered for one place, committed when a limit is near.</summary>
-internal sealed class OpenCommit(IDocumentStore documents, Place place)
+internal sealed class OpenCommit(IDocumentStore documents, Place place, long watermark)
 {
     private readonly List<Write> writes = [];
     private readonly List<Shard> shards = [];
@@ -142,8 +139,7 @@ internal sealed class OpenCommit(IDocumentStore documents, Place place)
         for (var i = 0; i < writes.Count; i++)
         {
             if (writes[i] is Write.Upsert) continue;
-            shards[shard].ETag = result.ETags[i];
-            shards[shard++].Dirty = false;
+            shards[shard++].Committed(result.ETags[i], watermark);
         }
         writes.Clear();
         shards.Clear();

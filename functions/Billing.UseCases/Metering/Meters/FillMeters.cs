@@ -90,10 +90,14 @@ public sealed class FillMeters(IDocumentStore documents, IEventLog log, IArchive
         var parser = new EventParser();
         var batch = messages.Select(m => FoldMessage.Of(m, parser, secret)).ToList();
         foreach (var message in batch) message.Meters = set;
-        var counts = await windows.FoldAsync(batch, stop);
+        var counts = new FoldCounts();
+        for (var part = 0; part < batch.Count;)
+        {
+            part = await windows.FoldAsync(batch, part, counts, stop);
+            await knownKeys.AddAsync(windows.NewKeys, stop);
+            await windows.CommitAsync(batch[part - 1].Sequence, clock.GetCurrentInstant(), always: true, stop);
+        }
         await rejected.WriteAsync(name, messages[0].Sequence, messages[^1].Sequence, [.. counts.Unreadable.Select(u => RejectedUsage.Describe(name, u))], stop);
-        await knownKeys.AddAsync(windows.NewKeys, stop);
-        await windows.CommitAsync(messages[^1].Sequence, clock.GetCurrentInstant(), always: true, stop);
     }
 
     private async Task UpdateAsync(string id, Func<MeterDocument, MeterDocument> change, CancellationToken stop)
