@@ -15,7 +15,7 @@ namespace Billing.UseCases.Metering;
 /// missing come from the archive; those that an operator declared lost are passed.
 /// </remarks>
 /// <param name="cacheBytes">Windows that each partition keeps in memory between batches.</param>
-public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UnclaimedUsage unclaimed, UsageLimits limits, HashKey secret, long cacheBytes)
+public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UnclaimedUsage unclaimed, UsageLimits limits, HashKey secret, long cacheBytes = 8L << 20)
 {
     private readonly ConcurrentDictionary<LogPartition, PartitionFold> partitions = new();
     private readonly ProgressStore progressStore = new(documents);
