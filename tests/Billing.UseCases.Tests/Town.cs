@@ -1,11 +1,14 @@
 using Billing.Domain.Contracts;
+using Billing.Domain.Credits;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
 using Billing.UseCases.Pricing;
+using Billing.UseCases.Spending;
 using NodaTime;
 
 namespace Billing.UseCases.Tests;
@@ -26,14 +29,31 @@ internal sealed class Town : IClock
         var catalogs = new Catalogs(Cards, Rates, Products, metrics);
         Contracts = new UseCases.Contracts.Contracts(Store, this, catalogs);
         Reads = new ReadContracts(Store, this, Products, Cards, new PricingUnits(Store, this));
-        Reading = new ReadAccounts(Store, new ContractTerms(Cards, Rates, Products, new PricingUnits(Store, this), metrics), ReadAsync);
+        var terms = new ContractTerms(Cards, Rates, Products, new PricingUnits(Store, this), metrics);
+        Reading = new ReadAccounts(Store, terms, ReadAsync);
         Parked = new ParkedAccounts(Store);
-        Invoices = new Invoices(Store, this, Reading, Settings);
-        Issue = new IssueInvoices(Store, Reading, Settings);
+        var late = Late = new LateUsage(Store, terms, Reading);
+        Invoices = new Invoices(Store, this, Reading, late, Settings);
+        Changes = new InvoiceChanges(Store, this, Reading, Settings);
+        Issue = new IssueInvoices(Store, Reading, late, Changes, Settings);
         Billing = new BillAccounts(Store, Issue, _ => Task.FromResult(Cut ?? Now), Parked);
         Accounts = new Accounts(Store);
+        Commits = new Commits(Store, this, Products);
+        Balances = new Balances(Store, this, Reading);
+        Release = new ReleasePayment(Store, this);
+        RateAgain = new RateAgain(Store);
         Ids = new IdSource(this);
     }
+
+    public LateUsage Late { get; }
+
+    public Commits Commits { get; }
+
+    public Balances Balances { get; }
+
+    public ReleasePayment Release { get; }
+
+    public RateAgain RateAgain { get; }
 
     public MemoryDocuments Store { get; } = new();
 
@@ -67,6 +87,8 @@ internal sealed class Town : IClock
     public ParkedAccounts Parked { get; }
 
     public Invoices Invoices { get; }
+
+    public InvoiceChanges Changes { get; }
 
     public IssueInvoices Issue { get; }
 
@@ -108,6 +130,35 @@ internal sealed class Town : IClock
 
     public async Task<Contract> ContractAsync(Customer customer, RateCard card, string start = "2026-01-01", string? end = null) =>
         (await Contracts.CreateAsync(new NewContract(customer.Id, At(start), end is null ? null : At(end), card.Id), Ids, default)).Value;
+
+    /// <summary>Changes a contract as an edit would: a new version, and the account is due at once.</summary>
+    public async Task<Contract> EditAsync(Contract contract, Func<Contract, Contract> edit)
+    {
+        var changed = edit(contract) with { Version = contract.Version + 1 };
+        await Accounts.ChangeAsync<bool>(
+            contract.CustomerId,
+            head => Task.FromResult<Outcome<AccountChange<bool>>>(new AccountChange<bool>(
+                true, head, [ContractDocuments.Past(contract), new Write.Upsert(ContractDocuments.Document(changed))])),
+            default);
+        return changed;
+    }
+
+    /// <summary>A commit or credit of a contract, as making the contract with it would.</summary>
+    public async Task<Commit> GrantAsync(Contract contract, CommitType type, decimal amount, string from, string until, Func<Commit, Commit>? with = null)
+    {
+        var product = (await Products.CreateAsync(ProductType.Fixed, new ProductTerms(type.ToString(), null, [], [], null, null, []), new Dictionary<string, string>(), Ids, default)).Value;
+        var commit = new Commit(
+            Ids.New(), contract.CustomerId, contract.Id, 1, type, product.Id, null, 100, Currencies.Usd.Id, [new AccessSegment(Ids.New(), amount, At(from), At(until))], Now);
+        commit = with?.Invoke(commit) ?? commit;
+        await Accounts.ChangeAsync<bool>(
+            contract.CustomerId,
+            head => Task.FromResult<Outcome<AccountChange<bool>>>(new AccountChange<bool>(true, head, [new Write.Create(CommitDocuments.Document(commit))])), default);
+        return commit;
+    }
+
+    /// <summary>The ledger of a commit: "type amount day" a line.</summary>
+    public async Task<string> LedgerAsync(Commit commit) => string.Join('\n', (await Balances.ListAsync(commit.CustomerId, new BalanceFilter(commit.Id), true, true, default)).Value.Single().Ledger!
+        .Select(e => FormattableString.Invariant($"{e.Type} {e.Amount} {e.At.InUtc().Date.ToString("MM-dd", null)}")));
 
     public Task<BillingRun> RunAsync() => Billing.RunAsync(Now, Ids, default);
 

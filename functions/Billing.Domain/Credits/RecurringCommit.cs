@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
+using System.Globalization;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using NodaTime;
@@ -142,16 +140,7 @@ public sealed record RecurringCommit(
     public RecurringCommit Latest() => KnownAt(Instant.MaxValue);
 
     /// <summary>The id of the grant that starts at an instant, and of its parts; the same whoever computes it.</summary>
-    public string IdOf(Instant start, string part)
-    {
-        Span<byte> ticks = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(ticks, start.ToUnixTimeTicks());
-        var hash = SHA256.HashData([.. Encoding.UTF8.GetBytes(Id + ":" + part), .. ticks]).AsSpan(0, 16);
-        // Version 8: a UUID whose bits are ours.
-        hash[6] = (byte)(0x80 | (hash[6] & 0x0F));
-        hash[8] = (byte)(0x80 | (hash[8] & 0x3F));
-        return new Guid(hash, bigEndian: true).ToString();
-    }
+    public string IdOf(Instant start, string part) => DerivedId.Of("grant", Id, start.ToUnixTimeTicks().ToString(CultureInfo.InvariantCulture), part);
 
     /// <summary>The refusal for a recurring commit that cannot be kept, or null.</summary>
     public Refusal? Check()

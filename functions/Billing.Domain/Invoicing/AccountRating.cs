@@ -17,6 +17,9 @@ public sealed record Statement(Terms Terms, InvoiceType Type, Interval Period)
 {
     internal IReadOnlyList<Charge> Charges { get; init; } = [];
 
+    /// <summary>Late usage of final periods that this usage statement carries.</summary>
+    internal IReadOnlyList<GrossLine> Adjustments { get; init; } = [];
+
     /// <summary>True when it trues up a postpaid commit: it waits for the last usage that counts towards it.</summary>
     public bool IsTrueup => Charges.Any(c => c.Trueup is not null);
 
@@ -65,6 +68,13 @@ public static class AccountRating
         ];
     }
 
+    /// <summary>A statement that was billed before, made anew: the same period or date, and those of its charges that still are.</summary>
+    public static Statement Again(Terms terms, InvoiceType type, Interval period, IReadOnlyList<string> chargeIds)
+    {
+        var again = chargeIds.Count == 0 ? [] : Charges.Of(terms, Instant.Max(period.End, terms.Contract.EndingBefore ?? period.End)).Where(c => chargeIds.Contains(c.Id)).ToList();
+        return new Statement(terms, type, period) { Charges = again };
+    }
+
     /// <summary>Rates statements in their order.</summary>
     /// <param name="statements">Of <see cref="Open"/>, in its order; it may be the beginning only.</param>
     /// <param name="usageOf">Of each usage statement, as read by <see cref="Segmenting.Segments"/> up to <paramref name="until"/>.</param>
@@ -91,7 +101,7 @@ public static class AccountRating
     {
         var gross = new UsageRating(statement.Terms, statement.Period, until, isComplete).Rate(usage);
         return new StatementRating(statement.Terms, balances, statement.Period.End).Rate(
-            gross.Lines, statement.Charges,
+            [.. gross.Lines, .. statement.Adjustments], statement.Charges,
             (parts, paidForNothing) => CompositeRating.Rate(statement.Terms, statement.Period, until, isComplete, parts, paidForNothing), gross.Unrated);
     }
 
@@ -100,7 +110,7 @@ public static class AccountRating
         var charges = statement.Charges.Select(c => c.Trueup is { } commit ? Missing(c, commit, balances) : c).ToList();
         // What is sold by date may be in another currency than what is used.
         var terms = statement.Terms.IsFiat(statement.CreditTypeId) ? statement.Terms : statement.Terms with { CreditType = Currencies.Find(statement.CreditTypeId)! };
-        return new StatementRating(terms, balances, statement.Period.End).Rate([], charges, (_, _) => [], []);
+        return new StatementRating(terms, balances, statement.Period.End).Rate(statement.Adjustments, charges, (_, _) => [], []);
     }
 
     /// <summary>The true-up: what was promised and not drawn.</summary>

@@ -28,7 +28,7 @@ internal static class Charges
 
     private static IEnumerable<Charge> Purchases(Terms terms)
     {
-        foreach (var commit in terms.Commits.Where(c => c.ArchivedAt is null && c.Invoicing is { DoNotInvoice: false }))
+        foreach (var commit in terms.Commits.Where(c => c.ArchivedAt is null && c.IsPaid && c.Invoicing is { DoNotInvoice: false }))
         {
             if ((commit.ContractId ?? commit.InvoiceContractId) != terms.Contract.Id) continue;
             foreach (var payment in commit.Invoicing!.Items)

@@ -28,6 +28,9 @@ public enum LineType
 /// <summary>The commit or credit that a line was drawn from, or that it buys.</summary>
 public sealed record LineCommit(string CommitId, string? SegmentId, CommitType Type);
 
+/// <summary>The price of usage that no commit pays for.</summary>
+public sealed record GrossPrice(decimal UnitPrice, LineTier? Tier);
+
 /// <summary>A line of an invoice.</summary>
 /// <remarks>
 /// Units: amounts in <see cref="CreditTypeId"/>. Invariant: total = quantity × unit price, rounded as the contract says; of a line that a
@@ -78,6 +81,9 @@ public sealed record InvoiceLine
 
     /// <summary>The override that changed the price.</summary>
     public string? OverrideId { get; init; }
+
+    /// <summary>Of a line that a commit covers at a price of its own: what the same usage costs otherwise.</summary>
+    public GrossPrice? Gross { get; init; }
 
     /// <summary>The commit that covers, was applied, or is bought.</summary>
     public LineCommit? Commit { get; init; }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Billing.Domain.Contracts;
 using Billing.Domain.Credits;
 using Billing.Domain.Values;
@@ -30,8 +28,8 @@ public static class Rollovers
                 var length = c.Access[^1].EndingBefore - c.Access[0].StartingAt;
                 var most = Exact.Multiply(c.Amount, c.RolloverFraction!.Value);
                 return new Commit(
-                    IdOf(renewal.Id, c.Id, "commit"), renewal.CustomerId, renewal.Id, Derived, c.Type, c.ProductId, c.Name, c.Priority, c.CreditTypeId,
-                    [new AccessSegment(IdOf(renewal.Id, c.Id, "segment"), most, renewal.StartingAt, renewal.StartingAt + length)], renewal.StartingAt)
+                    DerivedId.Of("rollover", renewal.Id, c.Id, "commit"), renewal.CustomerId, renewal.Id, Derived, c.Type, c.ProductId, c.Name, c.Priority, c.CreditTypeId,
+                    [new AccessSegment(DerivedId.Of("rollover", renewal.Id, c.Id, "segment"), most, renewal.StartingAt, renewal.StartingAt + length)], renewal.StartingAt)
                 {
                     Description = c.Description,
                     Scope = c.Scope,
@@ -54,14 +52,5 @@ public static class Rollovers
             if (terms.RolledOverFrom.FirstOrDefault(c => c.Id == commit.RolledOver!.CommitId) is not { } source) continue;
             balances.Grant(commit.Access[0], Amount(commit, Exact.Sum(source.Access.Select(balances.Left))));
         }
-    }
-
-    private static string IdOf(string renewalId, string commitId, string part)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{renewalId.Length}:{renewalId}{commitId.Length}:{commitId}{part}")).AsSpan(0, 16);
-        // Version 8: a UUID whose bits are ours.
-        hash[6] = (byte)(0x80 | (hash[6] & 0x0F));
-        hash[8] = (byte)(0x80 | (hash[8] & 0x3F));
-        return new Guid(hash, bigEndian: true).ToString();
     }
 }

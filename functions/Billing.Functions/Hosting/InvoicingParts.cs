@@ -1,9 +1,12 @@
+using Billing.Domain.Invoicing;
 using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
 using Billing.UseCases.Metering;
 using Billing.UseCases.Pricing;
+using Billing.UseCases.Spending;
 using NodaTime;
 
 namespace Billing.Functions.Hosting;
@@ -28,6 +31,15 @@ public static class InvoicingParts
         services.AddSingleton<ReadAccounts>();
         services.AddSingleton<Invoices>();
         services.AddSingleton<ParkedAccounts>();
+        services.AddSingleton<Commits>();
+        services.AddSingleton<Balances>();
+        services.AddSingleton<ReleasePayment>();
+        services.AddSingleton<RateAgain>();
+        services.AddSingleton<WatchUsage>();
+        services.AddSingleton<IsWatched>(all => async (id, stop) =>
+            (await ContractDocuments.AllAsync(all.GetRequiredService<IDocumentStore>(), id, stop)).Exists(c => Thresholds.AreWatched(c.Value)));
+        services.AddSingleton<LateUsage>();
+        services.AddSingleton<InvoiceChanges>();
         services.AddSingleton<IssueInvoices>();
         services.AddSingleton<BillAccounts>();
         services.AddSingleton<MeteredUsage>();
@@ -46,6 +58,8 @@ public static class InvoicingParts
             var page = await all.GetRequiredService<Customers>().ListAsync(ArchiveFilter.NotArchived, after, limit, stop);
             return ([.. page.Items.Select(c => c.Id)], page.Next);
         });
+        services.AddSingleton(all => new DueJob("changed usage", all.GetRequiredService<WatchUsage>().NextDueAsync, (_, stop) => all.GetRequiredService<WatchUsage>().RunAsync(stop)));
+        services.AddSingleton(all => new DueJob("periods to rate again", all.GetRequiredService<RateAgain>().NextDueAsync, all.GetRequiredService<RateAgain>().RunAsync));
         services.AddSingleton(all => new DueJob(
             "invoices",
             all.GetRequiredService<BillAccounts>().NextDueAsync,

@@ -1,4 +1,5 @@
 using Billing.Functions.Api;
+using Billing.Functions.Api.Credits;
 using Billing.Functions.Api.Invoicing;
 using Billing.Functions.Api.Metering;
 using Billing.Functions.Api.OpenMeter;
@@ -64,6 +65,7 @@ public static class Wiring
         HealthApi.Map(app);
         ApiKeysApi.Map(app);
         app.MapInvoicing();
+        CustomerCommitsApi.Map(app);
         IngestApi.Map(app);
         BillableMetricsApi.Map(app);
         UsageApi.Map(app);

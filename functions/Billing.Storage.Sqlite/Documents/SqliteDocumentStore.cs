@@ -31,6 +31,10 @@ public sealed class SqliteDocumentStore : IDocumentStore
          FROM document INDEXED BY document_change WHERE kind = ?1 AND container = ?2 AND change > ?3 ORDER BY change LIMIT ?4
         """;
 
+    private const string ChangedPlaces = """
+        SELECT place, id, change FROM document INDEXED BY document_change WHERE kind = ?1 AND container = ?2 AND change > ?3 ORDER BY change LIMIT ?4
+        """;
+
     private readonly SqliteDatabase database;
     private readonly DocumentCommit commit;
 
@@ -94,6 +98,19 @@ public sealed class SqliteDocumentStore : IDocumentStore
 
     public Task<IReadOnlyList<Stored>> ChangesAsync(Container container, string kind, long cursor, int limit, CancellationToken stop) =>
         ListAsync(Changes, container, kind, cursor, limit, stop);
+
+    public Task<IReadOnlyList<Changed>> ChangedAsync(Container container, string kind, long cursor, int limit, CancellationToken stop)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        stop.ThrowIfCancellationRequested();
+        return Task.FromResult(database.Read<IReadOnlyList<Changed>>(connection =>
+        {
+            var rows = connection.Prepare(ChangedPlaces).Bind(1, kind).Bind(2, (long)container).Bind(3, cursor).Bind(4, (long)limit);
+            var items = new List<Changed>();
+            while (rows.Step()) items.Add(new Changed(PlaceText.Parse(container, rows.Text(0)), rows.Text(1), rows.Integer(2)));
+            return items;
+        }));
+    }
 
     public Task<CommitResult> CommitAsync(Place place, IReadOnlyList<Write> writes, CancellationToken stop)
     {

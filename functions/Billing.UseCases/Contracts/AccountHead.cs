@@ -14,7 +14,12 @@ public sealed record BillingProgress(string ContractId, InvoiceType Kind, int In
 
 /// <summary>A voided invoice whose period has no other.</summary>
 /// <param name="Start">Of its period.</param>
-public sealed record VoidedInvoice(string InvoiceId, Instant Start);
+/// <param name="IsDue">True: billing makes it anew by itself, for late usage.</param>
+public sealed record VoidedInvoice(string InvoiceId, Instant Start, bool IsDue = false);
+
+/// <summary>A final usage period for which more usage may have come.</summary>
+/// <param name="Start">Of the period.</param>
+public sealed record LatePeriod(string ContractId, Instant Start);
 
 /// <summary>An account that is left alone until someone has looked at it.</summary>
 /// <param name="Reason">What went wrong.</param>
@@ -30,6 +35,12 @@ public sealed record ParkedAccount(string CustomerId, string Reason, Instant At)
 public sealed record AccountHead(
     string CustomerId, long Version, long NextInvoiceNumber, IReadOnlyList<BillingProgress> Progress, ParkedAccount? Parked = null)
 {
+    /// <summary>Final periods that must be looked at again.</summary>
+    public IReadOnlyList<LatePeriod> Late { get; init; } = [];
+
+    /// <summary>With further periods to look at again.</summary>
+    public AccountHead WithLate(IEnumerable<LatePeriod> late) => this with { Late = [.. Late.Union(late)] };
+
     /// <summary>Of a contract; nothing is billed when it is not listed.</summary>
     public BillingProgress Of(string contractId, InvoiceType kind) =>
         Progress.FirstOrDefault(p => p.ContractId == contractId && p.Kind == kind) ?? new BillingProgress(contractId, kind, 0, null);

@@ -33,7 +33,7 @@ public sealed class Contracts(IDocumentStore store, IClock clock, Catalogs catal
                 if (await accounts.CustomerAsync(wanted.CustomerId, stop) is not { } customer) return Customers.NotFound(wanted.CustomerId);
                 if (await ContractDocuments.FindAsync(store, customer.Id, id, stop) is { } existing) return new AccountChange<Contract>(existing.Value, null, []);
                 if (customer.ArchivedAt is not null) return Customers.Archived(customer.Id);
-                if (contract.Contract.UniquenessKey is { } key && await uniqueness.TakeAsync(key, customer.Id, id, stop) is { } used) return used;
+                if (contract.Contract.UniquenessKey is { } key && await uniqueness.TakeAsync("contract", key, customer.Id, ContractDocuments.IdOf(id), stop) is { } used) return used;
                 List<Write> writes =
                 [
                     new Write.Create(ContractDocuments.Document(contract.Contract)),

@@ -1,3 +1,4 @@
+using Billing.Domain.Contracts;
 using Billing.Domain.Values;
 using Billing.UseCases.Documents;
 using NodaTime;
@@ -6,7 +7,8 @@ namespace Billing.UseCases.Contracts;
 
 /// <summary>What holds for the whole installation.</summary>
 /// <param name="GracePeriodHours">Between the end of a period and its final invoice: 0 to 744.</param>
-public sealed record BillingSettings(int GracePeriodHours = 24)
+/// <param name="LateUsagePolicy">Of contracts that name none.</param>
+public sealed record BillingSettings(int GracePeriodHours = 24, LateUsagePolicy LateUsagePolicy = LateUsagePolicy.NextInvoice)
 {
     public Duration Grace => Duration.FromHours(GracePeriodHours);
 }

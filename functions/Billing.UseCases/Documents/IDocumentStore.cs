@@ -32,6 +32,9 @@ public sealed record Document(Place Place, string Id, string Kind, ReadOnlyMemor
 /// <param name="Change">Grows with each write of its container; the cursor of <see cref="IDocumentStore.ChangesAsync"/>.</param>
 public sealed record Stored(Document Document, string ETag, long Change);
 
+/// <summary>Where a document is that changed; see <see cref="Stored.Change"/>.</summary>
+public readonly record struct Changed(Place Place, string Id, long Change);
+
 /// <summary>One write of an atomic commit.</summary>
 public abstract record Write(string Id)
 {
@@ -82,6 +85,10 @@ public interface IDocumentStore
 
     /// <summary>Reads documents of a kind changed after a cursor (0: from the beginning), in order of change; only the newest version of each.</summary>
     Task<IReadOnlyList<Stored>> ChangesAsync(Container container, string kind, long cursor, int limit, CancellationToken stop);
+
+    /// <summary>As <see cref="ChangesAsync"/>, without the bodies: only where the changed documents are.</summary>
+    async Task<IReadOnlyList<Changed>> ChangedAsync(Container container, string kind, long cursor, int limit, CancellationToken stop) =>
+        [.. (await ChangesAsync(container, kind, cursor, limit, stop)).Select(s => new Changed(s.Document.Place, s.Document.Id, s.Change))];
 
     /// <summary>Commits all writes or none. Bounds: <see cref="MaxWrites"/>, <see cref="MaxCommitBytes"/>, each id once; more throws.</summary>
     Task<CommitResult> CommitAsync(Place place, IReadOnlyList<Write> writes, CancellationToken stop);

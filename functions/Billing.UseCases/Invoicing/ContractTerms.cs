@@ -23,10 +23,27 @@ public sealed class ContractTerms(RateCards cards, Rates rates, Products product
     /// <param name="contract">The contract.</param>
     /// <param name="commits">What its lines may draw from, grants included.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task<Terms> OfAsync(Contract contract, IReadOnlyList<Commit> commits, CancellationToken stop)
+    public async Task<Terms> OfAsync(Contract contract, IReadOnlyList<Commit> commits, CancellationToken stop) => await OfAsync(contract, commits, null, stop);
+
+    /// <summary>The terms that an invoice was rated with.</summary>
+    /// <param name="contract">In the version that the invoice names.</param>
+    /// <param name="commits">Likewise.</param>
+    /// <param name="versions">Of the rest.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<Terms> AsBilledAsync(Contract contract, IReadOnlyList<Commit> commits, InvoiceVersions versions, CancellationToken stop)
+    {
+        var now = await OfAsync(contract, commits, versions.RateCard, stop);
+        // What was added to a product later was not known; a product that the invoice does not name had no rate.
+        return now with
+        {
+            Products = now.Products.ToDictionary(p => p.Key, p => versions.Products.TryGetValue(p.Key, out var known) ? p.Value with { Updates = [.. p.Value.Updates.Take(known)] } : p.Value),
+        };
+    }
+
+    private async Task<Terms> OfAsync(Contract contract, IReadOnlyList<Commit> commits, int? cardVersion, CancellationToken stop)
     {
         var card = contract.RateCardId is { } cardId ? (await cards.GetAsync(cardId, stop)).Value : null;
-        var schedule = card is null ? new RateSchedule([]) : await ScheduleAsync(card.Id, card.Version, stop);
+        var schedule = card is null ? new RateSchedule([]) : await ScheduleAsync(card.Id, cardVersion ?? card.Version, stop);
         var sold = new Dictionary<string, Product>(StringComparer.Ordinal);
         var named = commits.Select(c => c.ProductId).Concat(contract.ScheduledCharges.Select(c => c.ProductId)).Concat(contract.Subscriptions.Select(s => s.ProductId))
             .Concat(contract.OverwrittenProducts());

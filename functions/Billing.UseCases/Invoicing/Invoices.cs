@@ -29,7 +29,7 @@ public sealed record InvoiceFilter(
 }
 
 /// <summary>Reads invoices: final ones as they were kept, drafts rated at this moment.</summary>
-public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts read, SettingsStore settings)
+public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts read, LateUsage late, SettingsStore settings)
 {
     private readonly Accounts accounts = new(store);
 
@@ -79,17 +79,18 @@ public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts re
     {
         var now = clock.GetCurrentInstant();
         if (await read.ReadAsync(customerId, null, now, stop) is not { } account) return Customers.NotFound(customerId);
-        var grace = (await settings.GetAsync(stop)).Grace;
+        var settled = await settings.GetAsync(stop);
         try
         {
-            var state = await read.RateAsync(account, Upcoming.With(AccountRating.Open(account.Contracts, now), account.Contracts, now), Instant.MaxValue, now, stop);
+            var open = await late.CarriedAsync(account, AccountRating.Open(account.Contracts, now), settled.LateUsagePolicy, stop);
+            var state = await read.RateAsync(account, Upcoming.With(open, account.Contracts, now), Instant.MaxValue, now, stop);
             var drafts = new List<Invoice>();
             foreach (var result in state.Statements)
             {
                 var contract = result.Statement.Terms.Contract;
                 if (contractId is not null && contract.Id != contractId) continue;
                 var n = await InvoiceDocuments.CountAsync(store, customerId, contract.Id, result.Statement.Type, result.Statement.Period.Start, stop);
-                drafts.Add(InvoiceMaking.Of(result, n, grace, InvoiceStatus.Draft, null));
+                drafts.Add(InvoiceMaking.Of(result, n, settled.Grace, InvoiceStatus.Draft, null));
             }
             return drafts.ToArray();
         }

@@ -1,4 +1,4 @@
-using Billing.Domain.Credits;
+using Billing.Domain.Contracts;
 using Billing.Domain.Invoicing;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Credits;
@@ -8,7 +8,7 @@ using NodaTime;
 namespace Billing.UseCases.Invoicing;
 
 /// <summary>What a step did.</summary>
-/// <param name="Issued">True when it issued an invoice.</param>
+/// <param name="Issued">True when it issued or voided an invoice.</param>
 /// <param name="Due">When the account is due next; null: never.</param>
 public sealed record BillingStep(bool Issued, Instant? Due);
 
@@ -17,7 +17,7 @@ public sealed record BillingStep(bool Issued, Instant? Due);
 /// Invariant: however often it is called, by however many, each (contract, period) and each charge is on one invoice that is not void, and a commit is
 /// drawn once for it: every commit replaces the head on an ETag taken before anything else was read.
 /// </remarks>
-public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, SettingsStore settings)
+public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateUsage late, InvoiceChanges changes, SettingsStore settings)
 {
     private readonly Accounts accounts = new(store);
 
@@ -25,61 +25,70 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, Setti
     /// <remarks>Errors: <see cref="UsageNotReadyException"/>, and what rating throws.</remarks>
     public async Task<BillingStep> StepAsync(string customerId, Instant at, IdSource ids, CancellationToken stop)
     {
-        var grace = (await settings.GetAsync(stop)).Grace;
-        var place = Accounts.PlaceOf(customerId);
-        IReadOnlyList<Document> written = [];
+        var settled = await settings.GetAsync(stop);
+        var pages = new RunPages(store, Accounts.PlaceOf(customerId));
         var done = await accounts.ChangeAsync<BillingStep>(
             customerId,
             async head =>
             {
-                await DropPagesAsync(place, written, stop);
-                written = [];
+                await pages.DropAsync(stop);
                 if (head.Parked is not null) return new AccountChange<BillingStep>(new(false, null), null, []);
                 if (await read.ReadAsync(customerId, head, at, stop) is not { } account) return new AccountChange<BillingStep>(new(false, null), head, []) { Due = null };
-                var step = await NextAsync(account, at, grace, ids.New(), stop);
-                foreach (var page in step.Pages) await store.CommitAsync(place, [new Write.Create(page)], stop);
-                written = step.Pages;
-                return new AccountChange<BillingStep>(new(step.Done, step.Due), step.Head, step.Writes) { Due = step.Due };
+                var step = await NextAsync(account, at, settled, ids.New(), stop);
+                await pages.WriteAsync(step.Pages, stop);
+                return step.As(new BillingStep(step.Issued is not null, step.Due));
             },
             stop);
         return done.Value;
     }
 
-    /// <summary>What the next step would do, without doing it: the invoices that are due by an instant.</summary>
+    /// <summary>What would be issued by an instant, without doing it.</summary>
     public async Task<IReadOnlyList<Invoice>> PreviewAsync(string customerId, Instant at, CancellationToken stop)
     {
-        var grace = (await settings.GetAsync(stop)).Grace;
+        var settled = await settings.GetAsync(stop);
         if (await read.ReadAsync(customerId, null, at, stop) is not { } account) return [];
-        var open = AccountRating.Open(account.Contracts, at);
-        var due = Due(account, open, at, grace).ToList();
+        var open = await late.CarriedAsync(account, AccountRating.Open(account.Contracts, at), settled.LateUsagePolicy, stop);
+        var due = Due(account, open, at, settled.Grace).ToList();
         if (due.Count == 0) return [];
-        var upTo = open.TakeWhile(s => !ReferenceEquals(s, due[^1])).Append(due[^1]).ToList();
-        var state = await read.RateAsync(account, upTo, Instant.MaxValue, at, stop);
-        return [.. state.Statements.Where(s => due.Exists(d => ReferenceEquals(d, s.Statement))).Select(s => InvoiceMaking.Of(s, 0, grace, InvoiceStatus.Draft, null))];
+        var state = await read.RateAsync(account, [.. open.TakeWhile(s => !ReferenceEquals(s, due[^1])), due[^1]], Instant.MaxValue, at, stop);
+        return [.. state.Statements.Where(s => due.Exists(d => ReferenceEquals(d, s.Statement))).Select(s => InvoiceMaking.Of(s, 0, settled.Grace, InvoiceStatus.Draft, null))];
     }
 
-    private sealed record Step(bool Done, AccountHead Head, IReadOnlyList<Write> Writes, IReadOnlyList<Document> Pages, Instant? Due);
-
-    private async Task<Step> NextAsync(Account account, Instant at, Duration grace, string run, CancellationToken stop)
+    private async Task<AccountStep> NextAsync(Account account, Instant at, BillingSettings settled, string run, CancellationToken stop)
     {
-        var open = AccountRating.Open(account.Contracts, at);
-        return Due(account, open, at, grace).FirstOrDefault() is { } statement
-            ? await NamedAsync(statement, () => IssueAsync(account, open, statement, at, grace, run, stop))
-            : Settle(account, at, grace);
+        var differences = await late.DifferencesAsync(account, stop);
+        var known = account with { Head = account.Head with { Late = [.. differences.Select(d => d.Of)] } };
+        foreach (var voided in known.Head.Progress.SelectMany(p => p.Voided).Where(v => v.IsDue))
+            return await changes.RegenerateAsync(known, voided.InvoiceId, run, at, settled.Grace, stop);
+        var open = LateUsage.Carried(known, AccountRating.Open(known.Contracts, at), differences, settled.LateUsagePolicy);
+        if (Due(known, open, at, settled.Grace).FirstOrDefault() is { } statement) return await IssueAsync(known, open, statement, at, settled, run, stop);
+        foreach (var difference in differences)
+        {
+            var contract = known.Contracts.First(c => c.Terms.Contract.Id == difference.Of.ContractId);
+            switch (contract.Terms.Contract.LateUsagePolicy ?? settled.LateUsagePolicy)
+            {
+                case LateUsagePolicy.Report:
+                    return LateUsage.Report(known, difference, at, settled.Grace) with { Due = Accounts.AtOnce };
+                case LateUsagePolicy.Regenerate:
+                    return (await changes.VoidAsync(known, difference.InvoiceId, again: true, at, settled.Grace, stop)) with { Due = Accounts.AtOnce };
+                case LateUsagePolicy.NextInvoice when contract.Terms.Contract.PeriodAfter(contract.BilledThrough) is null:
+                    var own = differences.Where(d => d.Of.ContractId == difference.Of.ContractId).Select(d => d.Difference);
+                    return await IssueAsync(known, open, Adjustments.Alone(contract.Terms, at, own), at, settled, run, stop);
+            }
+        }
+        return await BuyAsync(known, open, at, settled.Grace, stop) ?? AccountStep.Settle(known, at, settled.Grace);
     }
 
-    /// <summary>What a calculation throws, with the invoice that it was for.</summary>
-    private static async Task<Step> NamedAsync(Statement statement, Func<Task<Step>> issue)
+    /// <summary>The step that buys what thresholds ask for; null when none is reached.</summary>
+    private async Task<AccountStep?> BuyAsync(Account account, IReadOnlyList<Statement> open, Instant at, Duration grace, CancellationToken stop)
     {
-        try
-        {
-            return await issue();
-        }
-        catch (Exception fault) when (fault is ArithmeticException or ArgumentException or InvalidOperationException and not ObjectDisposedException)
-        {
-            throw new InvoiceCheckException(
-                $"{statement.Type} invoice of contract {statement.Terms.Contract.Id} from {statement.Period.Start}: {fault.GetType().Name}: {fault.Message}", fault);
-        }
+        if (!account.Contracts.Any(c => Thresholds.AreWatched(c.Terms.Contract))) return null;
+        var state = await read.RateAsync(account, open, Instant.MaxValue, at, stop);
+        var seed = $"{account.Customer.Id}:{account.Head.Version}";
+        var bought = account.Contracts.SelectMany(c => Thresholds.Reached([c], account.Commits, state, $"{seed}:{c.Terms.Contract.Id}", at)).ToList();
+        if (bought.Count == 0) return null;
+        // What was bought is invoiced by the next step.
+        return AccountStep.Of(account, account.Head, Posting.Nothing, [.. bought.Select(b => new Write.Create(CommitDocuments.Document(b.Commit)))], at, grace) with { Due = Accounts.AtOnce };
     }
 
     /// <summary>Statements that can be issued, in order.</summary>
@@ -91,83 +100,47 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, Setti
         _ => true,
     });
 
-    private async Task<Step> IssueAsync(Account account, IReadOnlyList<Statement> open, Statement statement, Instant at, Duration grace, string run, CancellationToken stop)
+    private async Task<AccountStep> IssueAsync(
+        Account account, IReadOnlyList<Statement> open, Statement statement, Instant at, BillingSettings settled, string run, CancellationToken stop)
     {
-        // Statements before it in time draw first, though they may become final later. What nothing pays for does not depend on them.
-        var upTo = statement.Type == InvoiceType.Scheduled && !statement.NeedsBalances ? [statement] : open.TakeWhile(s => !ReferenceEquals(s, statement)).Append(statement).ToList();
-        var state = await read.RateAsync(account, upTo, Instant.MaxValue, at, stop);
-        var (customerId, contract) = (account.Customer.Id, statement.Terms.Contract);
-        var n = await InvoiceDocuments.CountAsync(store, customerId, contract.Id, statement.Type, statement.Period.Start, stop);
-        var invoice = InvoiceMaking.Of(state.Statements[^1], n, grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber);
-        var progress = account.Head.Of(contract.Id, statement.Type);
-        InvoiceCheck.Throw(invoice, progress.BilledThrough, contract.PeriodAfter(null)?.Start ?? contract.StartingAt);
-        var head = account.Head.With(progress with
+        var contract = statement.Terms.Contract;
+        try
         {
-            Invoices = progress.Invoices + 1,
-            BilledThrough = statement.Type == InvoiceType.Usage ? statement.Period.End : progress.BilledThrough,
-        });
-        var after = account with
-        {
-            Head = head,
-            Contracts = [.. account.Contracts.Select(c => c.Terms.Contract.Id != contract.Id ? c : c with
-            {
-                BilledThrough = head.Of(contract.Id, InvoiceType.Usage).BilledThrough, BilledCharges = c.BilledCharges.Union(invoice.ChargeIds).ToHashSet(StringComparer.Ordinal),
-            })],
-        };
-        var posting = Drawn(account, invoice).And(Trueup(account, statement, invoice));
-        var (closing, stored) = Close(after with { Ledger = account.Ledger.With(posting.Entries, posting.Settled) }, at);
-        posting = posting.And(closing);
-        after = after with { Ledger = account.Ledger.With(posting.Entries, posting.Settled) };
-        var (header, pages) = InvoiceDocuments.Split(invoice, run);
-        var writes = new List<Write> { new Write.Create(header) };
-        writes.AddRange(LedgerDocuments.Post(customerId, account.Ledger, account.LedgerETag, posting, account.Head.Version + 1));
-        if (BilledCharges.Change(customerId, contract.Id, account.Billed[contract.Id], invoice.ChargeIds, billed: true) is { } billed) writes.Add(billed);
-        writes.AddRange(stored);
-        return new Step(true, head, writes, pages, NextDue.Of(after.Contracts, after.Commits, after.Ledger, grace, at));
-    }
-
-    private static Step Settle(Account account, Instant at, Duration grace)
-    {
-        var (posting, stored) = Close(account, at);
-        var after = account with { Ledger = account.Ledger.With(posting.Entries, posting.Settled) };
-        var writes = LedgerDocuments.Post(account.Customer.Id, account.Ledger, account.LedgerETag, posting, account.Head.Version + 1).Concat(stored).ToList();
-        return new Step(false, account.Head, writes, [], NextDue.Of(after.Contracts, after.Commits, after.Ledger, grace, at));
-    }
-
-    private static Posting Drawn(Account account, Invoice invoice) => new(
-        [.. invoice.Draws.Select(d => new LedgerEntry(d.CommitId, d.SegmentId, LedgerEntryType.AutomatedInvoiceDeduction, -d.Amount, d.At, invoice.Id, ContractId: invoice.ContractId))], [], []);
-
-    /// <summary>A true-up takes what is left of the promise.</summary>
-    private static Posting Trueup(Account account, Statement statement, Invoice invoice)
-    {
-        if (!statement.IsTrueup) return Posting.Nothing;
-        var (entries, settled) = (new List<LedgerEntry>(), new List<string>());
-        foreach (var line in invoice.Lines.Where(l => l.Commit is { Type: CommitType.Postpaid }))
-        {
-            var segment = account.Commits.First(c => c.Id == line.Commit!.CommitId).Access[0];
-            if (line.Total != 0) entries.Add(new LedgerEntry(line.Commit!.CommitId, segment.Id, LedgerEntryType.Trueup, -line.Total, statement.Period.End, invoice.Id, ContractId: invoice.ContractId));
-            settled.Add(segment.Id);
+            // Statements before it in time draw first, though they may become final later. What nothing pays for does not depend on them.
+            var before = statement.NeedsBalances ? open.TakeWhile(s => !ReferenceEquals(s, statement) && s.Period.End <= statement.Period.End) : [];
+            var state = await read.RateAsync(account, [.. before, statement], Instant.MaxValue, at, stop);
+            var n = await InvoiceDocuments.CountAsync(store, account.Customer.Id, contract.Id, statement.Type, statement.Period.Start, stop);
+            var invoice = InvoiceMaking.Of(state.Statements[^1], n, settled.Grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber);
+            InvoiceCheck.Throw(invoice, account.Head.Of(contract.Id, statement.Type).BilledThrough, contract.PeriodAfter(null)?.Start ?? contract.StartingAt);
+            await InvoiceOwners.SetAsync(store, invoice.Id, account.Customer.Id, stop);
+            var carried = statement.Type is InvoiceType.Usage or InvoiceType.Adjustment;
+            var head = account.Head with { Late = [.. account.Head.Late.Where(l => !carried || l.ContractId != contract.Id)] };
+            return AccountStep.Issue(account, state.Statements[^1], invoice, head, run, at, settled.Grace);
         }
-        return new Posting(entries, settled, []);
+        catch (Exception fault) when (fault is ArithmeticException or ArgumentException or InvalidOperationException and not ObjectDisposedException)
+        {
+            throw new InvoiceCheckException($"{statement.Type} invoice of contract {contract.Id} from {statement.Period.Start}: {fault.GetType().Name}: {fault.Message}", fault);
+        }
+    }
+}
+
+/// <summary>The pages of one run's attempts; those of an attempt that another change overtook are taken back, since no header names them.</summary>
+internal sealed class RunPages(IDocumentStore store, Place place)
+{
+    private IReadOnlyList<Document> written = [];
+
+    public async Task WriteAsync(IReadOnlyList<Document> pages, CancellationToken stop)
+    {
+        foreach (var page in pages) await store.CommitAsync(place, [new Write.Create(page)], stop);
+        written = pages;
     }
 
-    /// <summary>What closes: segments past their end that nothing can draw on any more, and the rollovers that take part of them.</summary>
-    private static (Posting Posting, IReadOnlyList<Write> Stored) Close(Account account, Instant at)
+    public async Task DropAsync(CancellationToken stop)
     {
-        var rolled = AccountClosing.Rollovers(account.Contracts, account.Commits, account.Ledger, at);
-        var taken = new Posting(rolled.Entries, [], []);
-        var ledger = account.Ledger.With(rolled.Entries);
-        var expired = AccountClosing.Expirations(account.Contracts, account.Head.Progress.SelectMany(p => p.Voided.Select(v => (p.ContractId, v.Start))), account.Commits, ledger, at);
-        return (taken.And(new Posting([.. expired.Where(e => e.Amount != 0)], [.. expired.Select(e => e.SegmentId).Distinct()], [])),
-            [.. rolled.Commits.Select(c => new Write.Create(CommitDocuments.Document(c)))]);
-    }
-
-    /// <summary>Takes back the pages of an attempt that another change overtook; no header names them.</summary>
-    private async Task DropPagesAsync(Place place, IReadOnlyList<Document> pages, CancellationToken stop)
-    {
-        foreach (var page in pages)
+        foreach (var page in written)
         {
             if (await store.ReadAsync(place, page.Id, stop) is { } stored) await store.TryAsync(place, new Write.Delete(page.Id, stored.ETag), stop);
         }
+        written = [];
     }
 }

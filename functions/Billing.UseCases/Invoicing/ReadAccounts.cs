@@ -62,7 +62,8 @@ public sealed class ReadAccounts(IDocumentStore store, ContractTerms terms, Read
         return AccountRating.Rate(statements, s => usage[s], account.Ledger, until, now);
     }
 
-    private async Task<IReadOnlyList<UsageQuantity>> UsageAsync(Statement statement, Instant until, CancellationToken stop)
+    /// <summary>The usage of a usage statement's period.</summary>
+    internal async Task<IReadOnlyList<UsageQuantity>> UsageAsync(Statement statement, Instant until, CancellationToken stop)
     {
         var usage = new List<UsageQuantity>();
         // Products with the same cuts are read together; most have none, so this is one read for most contracts.

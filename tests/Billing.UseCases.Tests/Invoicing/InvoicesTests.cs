@@ -132,7 +132,7 @@ public class InvoicesTests
             return (string.Join('\n', invoices.Select(i => Text(i)[37..])), n);
         }
         var (whole, commits) = await Run(-1, false);
-        Assert.Equal(4, commits);
+        Assert.Equal(8, commits); // of each invoice: whose it is, then the invoice
         Assert.Contains("1000 x 10 = 10000; 300 x 8 = 2400", whole, StringComparison.Ordinal);
         for (var i = 0; i < commits; i++)
         {

@@ -109,7 +109,10 @@ internal sealed class StatementRating(Terms terms, Balances balances, Instant se
         draws[(commit.Id, segment.Id)] = (Exact.Add(before.Amount, drawn), at);
         if (commit.CostBasis() == 0) paidForNothing[line] = Exact.Add(paidForNothing.GetValueOrDefault(line), drawn);
         var covers = new LineCommit(commit.Id, segment.Id, commit.Type);
-        var covered = line.Line(quantity, unitPrice, drawn, tier) with { Commit = covers };
+        var covered = line.Line(quantity, unitPrice, drawn, tier) with
+        {
+            Commit = covers, Gross = unitPrice == line.Part.UnitPrice && tier == line.Part.Tier ? null : new GrossPrice(line.Part.UnitPrice, line.Part.Tier),
+        };
         parts.Add(covered);
         parts.Add(new InvoiceLine
         {
@@ -128,8 +131,10 @@ internal sealed class StatementRating(Terms terms, Balances balances, Instant se
         });
     }
 
-    private static bool PaysFor(OpenSegment payer, GrossLine line) =>
-        payer.Segment.StartingAt <= line.Time.Start && (line.Time.Duration == Duration.Zero ? payer.Segment.Covers(line.Time.Start) : line.Time.End <= payer.Segment.EndingBefore)
+    // Late usage is paid by what was open when it was used and has not expired since.
+    private bool PaysFor(OpenSegment payer, GrossLine line) =>
+        (line.AdjustsPeriod is null || payer.Segment.EndingBefore > serviceEnd)
+        && payer.Segment.StartingAt <= line.Time.Start && (line.Time.Duration == Duration.Zero ? payer.Segment.Covers(line.Time.Start) : line.Time.End <= payer.Segment.EndingBefore)
         && string.Equals(payer.Commit.CreditTypeId, line.CreditTypeId, StringComparison.OrdinalIgnoreCase)
         && payer.Commit.Scope.Matches(line.Subject);
 

@@ -1,7 +1,9 @@
 using Billing.Domain.Credits;
 using Billing.Domain.Pricing;
+using Billing.Functions.Api.Credits;
 using Billing.Functions.Api.Invoicing;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.Credits;
 using NodaTime;
 
 namespace Billing.Functions.Api.Contracts;
@@ -27,10 +29,10 @@ internal sealed record ShownAccess(IReadOnlyList<ShownAccessItem> ScheduleItems,
 internal sealed record ShownAccessItem(string Id, decimal Amount, Instant StartingAt, Instant EndingBefore);
 
 /// <summary>When something is invoiced.</summary>
-internal sealed record ShownPayments(ShownCreditType CreditType, IReadOnlyList<ShownPayment> ScheduleItems, bool? DoNotInvoice)
+internal sealed record ShownPayments(ShownCreditType CreditType, IReadOnlyList<ShownPayment> ScheduleItems, bool DoNotInvoice)
 {
     public static ShownPayments Of(PaymentSchedule schedule, ShownNames names) => new(
-        names.Unit(schedule.CreditTypeId), [.. schedule.Items.Select(i => new ShownPayment(i.Id, i.Timestamp, i.UnitPrice, i.Quantity, i.Amount))], schedule.DoNotInvoice ? true : null);
+        names.Unit(schedule.CreditTypeId), [.. schedule.Items.Select(i => new ShownPayment(i.Id, i.Timestamp, i.UnitPrice, i.Quantity, i.Amount))], schedule.DoNotInvoice);
 }
 
 /// <summary>A payment.</summary>
@@ -91,6 +93,18 @@ internal sealed record ShownCommit(string Id, CommitType Type, ShownProductName 
     public Instant? ArchivedAt { get; init; }
 
     public IReadOnlyDictionary<string, string>? CustomFields { get; init; }
+
+    /// <summary>What is left of the segments that are open now; only when it is asked for.</summary>
+    public decimal? Balance { get; init; }
+
+    /// <summary>In order of time; only when it is asked for.</summary>
+    public IReadOnlyList<ShownEntry>? Ledger { get; init; }
+
+    /// <summary>Shows a commit or a credit with its balance and, where that has one, its ledger.</summary>
+    public static ShownCommit Of(Balance balance, RecurringCommit? recurring, ShownNames names) => Of(balance.Commit, recurring, names) with
+    {
+        Balance = balance.Left, Ledger = balance.Ledger is { } ledger ? [.. ledger.Select(e => ShownEntry.Of(e, balance.Commit.Type))] : null,
+    };
 
     /// <summary>Shows a commit or a credit.</summary>
     /// <param name="commit">Of a contract or of the customer.</param>

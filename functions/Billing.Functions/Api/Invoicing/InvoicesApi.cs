@@ -16,6 +16,8 @@ public static class InvoicesApi
         var invoices = app.MapGroup("/v1/customers/{customer_id}/invoices").Needs(Scope.Read).WithTags("Invoices");
         invoices.MapGet("", ListAsync).WithName("listInvoices");
         invoices.MapGet("/{invoice_id}", GetAsync).WithName("getInvoice");
+        app.MapPost("/v1/invoices/void", VoidAsync).Needs(Scope.Write).WithName("voidInvoice").WithTags("Invoices");
+        app.MapPost("/v1/invoices/regenerate", RegenerateAsync).Needs(Scope.Write).WithName("regenerateInvoice").WithTags("Invoices");
     }
 
     /// <summary>Lists a customer's invoices, drafts as of now, by the start of their periods.</summary>
@@ -37,6 +39,14 @@ public static class InvoicesApi
         Invoices invoices,
         CancellationToken stop) =>
         Answers.Of(await invoices.GetAsync(customerId, invoiceId, stop), i => Show(i, skipZero == true));
+
+    /// <summary>Voids a final invoice; what it drew from commits and credits is given back at once.</summary>
+    internal static async Task<Answer<Data<ShownId>>> VoidAsync(ShownId body, InvoiceChanges changes, CancellationToken stop) =>
+        Answers.Of(await changes.VoidAsync(body.Id, stop), i => new ShownId(i.Id));
+
+    /// <summary>Makes a voided invoice anew, with the usage, prices and balances of now.</summary>
+    internal static async Task<Answer<Data<ShownId>>> RegenerateAsync(ShownId body, InvoiceChanges changes, Caller caller, CancellationToken stop) =>
+        Answers.Of(await changes.RegenerateAsync(body.Id, caller.Ids, stop), i => new ShownId(i.Id));
 
     private static ShownInvoice Show(Invoice i, bool skipZero) => new(
         i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId), i.Subtotal, i.Total, IsUsage(i) ? i.Start : null, IsUsage(i) ? i.End : null, i.IssuedAt, i.NetPaymentTermsDays,

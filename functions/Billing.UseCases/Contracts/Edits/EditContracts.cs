@@ -105,7 +105,7 @@ public sealed class EditContracts(IDocumentStore store, IClock clock, Catalogs c
                 var draft = new EditDraft(customerId, await ReadAsync(store, customerId, contract, needsEntries, stop), clock.GetCurrentInstant());
                 if (!apply(draft, head, ids.New).Is(out var added, out var refusal)) return refusal;
                 if (uniquenessKey is { } key
-                    && await uniqueness.TakeAsync("edit", key, new UniquenessClaim(customerId, EditDocuments.IdOf(contractId, id), $"edit {id}"), stop) is { } used) return used;
+                    && await uniqueness.TakeAsync("edit", key, customerId, EditDocuments.IdOf(contractId, id), stop) is { } used) return used;
                 var edit = new ContractEdit(id, customerId, contractId, head.Version + 1, draft.Now, uniquenessKey, asked.By, asked.WithoutAdded())
                 {
                     Commits = added.Commits,

@@ -1,0 +1,101 @@
+using Billing.Domain.Contracts;
+using Billing.Domain.Credits;
+using Billing.Domain.Invoicing;
+using Billing.UseCases.Contracts;
+using Billing.UseCases.Credits;
+using Billing.UseCases.Documents;
+using NodaTime;
+
+namespace Billing.UseCases.Invoicing;
+
+/// <summary>What a final period would cost with all usage that is known now.</summary>
+/// <param name="InvoiceId">Of the period's invoice.</param>
+public sealed record LateDifference(LatePeriod Of, string InvoiceId, PeriodDifference Difference);
+
+/// <summary>Late usage of a contract whose policy is to report it.</summary>
+public sealed record ReportedLateUsage(string CustomerId, string ContractId, string InvoiceId, Instant Start, Instant End, IReadOnlyList<InvoiceLine> Lines, Instant At);
+
+/// <summary>Compares final periods with fresh reads of their usage.</summary>
+public sealed class LateUsage(IDocumentStore store, ContractTerms terms, ReadAccounts read)
+{
+    private const string ReportKind = "late-usage";
+
+    /// <summary>A page of late usage that is not billed.</summary>
+    public Task<Listed<ReportedLateUsage>> ReportedAsync(string? after, int limit, CancellationToken stop) =>
+        store.ListAsync<ReportedLateUsage>(Container.Accounts, ReportKind, _ => true, after, limit, stop);
+
+    /// <summary>Open statements, the first usage statement of each contract with the late usage that it carries.</summary>
+    public async Task<IReadOnlyList<Statement>> CarriedAsync(Account account, IReadOnlyList<Statement> open, LateUsagePolicy otherwise, CancellationToken stop) =>
+        Carried(account, open, await DifferencesAsync(account, stop), otherwise);
+
+    /// <inheritdoc cref="CarriedAsync"/>
+    internal static IReadOnlyList<Statement> Carried(Account account, IReadOnlyList<Statement> open, IReadOnlyList<LateDifference> differences, LateUsagePolicy otherwise)
+    {
+        if (differences.Count == 0) return open;
+        var carrying = new HashSet<string>(StringComparer.Ordinal);
+        return [.. open.Select(s =>
+        {
+            var contract = s.Terms.Contract;
+            if (s.Type != InvoiceType.Usage || (contract.LateUsagePolicy ?? otherwise) != LateUsagePolicy.NextInvoice || !carrying.Add(contract.Id)) return s;
+            return s.Carrying(differences.Where(d => d.Of.ContractId == contract.Id).Select(d => d.Difference));
+        })];
+    }
+
+    /// <summary>The step that lists a difference instead of billing it.</summary>
+    internal static AccountStep Report(Account account, LateDifference difference, Instant at, Duration grace)
+    {
+        var ((contractId, start), invoiceId, (period, lines)) = difference;
+        var place = Accounts.PlaceOf(account.Customer.Id);
+        var report = place.Keep(
+            $"late:{LookupKey.Of(contractId)}:{start.ToUnixTimeSeconds()}", ReportKind,
+            new ReportedLateUsage(account.Customer.Id, contractId, invoiceId, start, period.End, lines, at));
+        return AccountStep.Of(account, account.Head with { Late = [.. account.Head.Late.Where(l => l != difference.Of)] }, Posting.Nothing, [new Write.Upsert(report)], at, grace);
+    }
+
+    /// <summary>The differences of the periods that a head lists; those without one are left out.</summary>
+    public async Task<IReadOnlyList<LateDifference>> DifferencesAsync(Account account, CancellationToken stop)
+    {
+        if (account.Head.Late.Count == 0) return [];
+        var differences = new List<LateDifference>();
+        var invoices = await InvoiceDocuments.HeadersAsync(store, account.Customer.Id, stop);
+        foreach (var late in account.Head.Late)
+        {
+            // A voided period takes no adjustment: making it anew reads all usage.
+            var own = invoices.Find(h => h.Invoice is { Type: InvoiceType.Usage, Status: InvoiceStatus.Finalized } i && i.ContractId == late.ContractId && i.Start == late.Start);
+            if (own is null) continue;
+            if (await DifferenceAsync(account, late, own, invoices, stop) is { IsEmpty: false } difference) differences.Add(new LateDifference(late, own.Invoice.Id, difference));
+        }
+        return differences;
+    }
+
+    /// <summary>The difference of one final period; null when its contract is gone.</summary>
+    private async Task<PeriodDifference?> DifferenceAsync(Account account, LatePeriod late, InvoiceHeader own, List<InvoiceHeader> invoices, CancellationToken stop)
+    {
+        if ((await ContractDocuments.FindAsync(store, account.Customer.Id, late.ContractId, stop))?.Value is not { } now) return null;
+        var invoice = own.Invoice;
+        if (await ContractDocuments.VersionAsync(store, now, invoice.Versions.Contract, stop) is not { } contract)
+            throw new InvalidOperationException($"Version {invoice.Versions.Contract} of contract {late.ContractId} is not kept.");
+        var period = new Interval(invoice.Start, invoice.End);
+        var billedWith = await terms.AsBilledAsync(contract, await CommitsAsync(account, contract, invoice, stop), invoice.Versions, stop);
+        var usage = await read.UsageAsync(new Statement(billedWith, InvoiceType.Usage, period), Instant.MaxValue, stop);
+        var lines = new List<InvoiceLine>();
+        foreach (var header in invoices.Where(h => h.Invoice.Status == InvoiceStatus.Finalized && h.Invoice.ContractId == late.ContractId))
+        {
+            // An adjustment is on a later invoice, so older ones need not be opened.
+            if (header != own && header.Invoice.End <= period.Start) continue;
+            lines.AddRange((await InvoiceDocuments.WholeAsync(store, header, stop)).Lines.Where(l => header == own ? l.AdjustsPeriod is null : l.AdjustsPeriod == late.Start));
+        }
+        return Adjustments.Of(billedWith, usage, period, lines);
+    }
+
+    private async Task<List<Commit>> CommitsAsync(Account account, Contract contract, Invoice invoice, CancellationToken stop)
+    {
+        var commits = new List<Commit>();
+        foreach (var (id, version) in invoice.Versions.Commits ?? new Dictionary<string, int>())
+        {
+            if (account.Commits.FirstOrDefault(c => c.Id == id) is { } now && await CommitDocuments.VersionAsync(store, now, version, stop) is { } billed) commits.Add(billed);
+        }
+        var known = commits.Select(c => c.Id).ToHashSet(StringComparer.Ordinal);
+        return [.. commits, .. Grants.Of(contract, invoice.End).Where(g => !known.Contains(g.Id))];
+    }
+}

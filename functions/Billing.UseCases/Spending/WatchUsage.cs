@@ -1,0 +1,68 @@
+using Billing.Domain.Invoicing;
+using Billing.UseCases.Contracts;
+using Billing.UseCases.Documents;
+using Billing.UseCases.Invoicing;
+using Billing.UseCases.Metering;
+using NodaTime;
+
+namespace Billing.UseCases.Spending;
+
+/// <summary>True when someone is to be told of a customer's spend, so that their account must be looked at when usage comes.</summary>
+public delegate Task<bool> IsWatched(string customerId, CancellationToken stop);
+
+/// <summary>Follows changed windows to the customers whose usage they are: late usage of final periods is queued, and watched accounts are looked at.</summary>
+/// <remarks>
+/// Work goes with what changed, not with how many customers there are. The cursor is saved after the work, so a crash repeats work and loses none.
+/// </remarks>
+public sealed class WatchUsage(IDocumentStore store, UsageKeys keys, IsWatched isWatched)
+{
+    private const string Kind = "usage-watch";
+    private const int PageSize = 1_000;
+    private static readonly Place Place = new(Container.Catalog, Kind);
+
+    private readonly Accounts accounts = new(store);
+
+    /// <summary>At once when windows have changed since the last run; null when none have.</summary>
+    public async Task<Instant?> NextDueAsync(CancellationToken stop)
+    {
+        var cursor = (await store.FindAsync<long>(Place, Kind, stop))?.Value ?? 0;
+        return (await store.ChangedAsync(Container.Usage, WindowNames.WindowKind, cursor, 1, stop)).Count > 0 ? Accounts.AtOnce : null;
+    }
+
+    /// <summary>Follows all changes up to now.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            var found = await store.FindAsync<long>(Place, Kind, stop);
+            var changed = await store.ChangedAsync(Container.Usage, WindowNames.WindowKind, found?.Value ?? 0, PageSize, stop);
+            if (changed.Count == 0) return;
+            foreach (var ofKey in changed.Where(c => c.Place.First != WindowNames.Total).GroupBy(c => c.Place.First))
+                await FollowAsync(ofKey.Key[2..], [.. ofKey.Select(c => WindowNames.Start(WindowNames.HourOfId(c.Id))).Distinct()], stop);
+            var next = Place.Keep(Kind, Kind, changed[^1].Change);
+            if (!await store.TryAsync(Place, found is null ? new Write.Create(next) : new Write.Replace(next, found.ETag), stop)) return;
+        }
+    }
+
+    private async Task FollowAsync(string key, List<Instant> hours, CancellationToken stop)
+    {
+        foreach (var owned in (await Task.WhenAll(hours.Select(async h => (Hour: h, Owner: await keys.OwnerAtAsync(key, h, stop))))).Where(o => o.Owner is not null).GroupBy(o => o.Owner!.Id))
+            await LookAsync(owned.Key, [.. owned.Select(o => o.Hour)], stop);
+    }
+
+    private async Task LookAsync(string customerId, List<Instant> hours, CancellationToken stop)
+    {
+        var head = await accounts.HeadAsync(customerId, stop);
+        var late = head.UsageFinalThrough() is { } final && hours.Exists(h => h < final) ? await LateAsync(customerId, head, hours, stop) : [];
+        if (late.Count == 0 && !await isWatched(customerId, stop)) return;
+        await accounts.ChangeAsync<bool>(
+            customerId, now => Task.FromResult<Domain.Values.Outcome<AccountChange<bool>>>(new AccountChange<bool>(true, now.WithLate(late), [])), stop);
+    }
+
+    private async Task<List<LatePeriod>> LateAsync(string customerId, AccountHead head, List<Instant> hours, CancellationToken stop) =>
+    [
+        .. (await InvoiceDocuments.HeadersAsync(store, customerId, stop)).Select(h => h.Invoice)
+            .Where(i => i is { Type: InvoiceType.Usage, Status: InvoiceStatus.Finalized } && hours.Exists(h => i.Start <= h && h < i.End))
+            .Select(i => new LatePeriod(i.ContractId, i.Start)).Except(head.Late),
+    ];
+}
