@@ -28,6 +28,8 @@ internal sealed class Town : IClock
         Settings = new SettingsStore(Store);
         var catalogs = new Catalogs(Cards, Rates, Products, metrics);
         Contracts = new UseCases.Contracts.Contracts(Store, this, catalogs);
+        Edits = new EditContracts(Store, this, catalogs);
+        Prices = new ContractPrices(Store, this, catalogs);
         Reads = new ReadContracts(Store, this, Products, Cards, new PricingUnits(Store, this));
         var terms = new ContractTerms(Cards, Rates, Products, new PricingUnits(Store, this), metrics);
         Reading = new ReadAccounts(Store, terms, ReadAsync);
@@ -35,6 +37,7 @@ internal sealed class Town : IClock
         var late = Late = new LateUsage(Store, terms, Reading);
         Invoices = new Invoices(Store, this, Reading, late, Settings);
         Changes = new InvoiceChanges(Store, this, Reading, Settings);
+        Archive = new ArchiveContracts(Store, this, Changes);
         Issue = new IssueInvoices(Store, Reading, late, Changes, Settings);
         Billing = new BillAccounts(Store, Issue, _ => Task.FromResult(Cut ?? Now), Parked);
         Accounts = new Accounts(Store);
@@ -79,6 +82,12 @@ internal sealed class Town : IClock
     public SettingsStore Settings { get; }
 
     public UseCases.Contracts.Contracts Contracts { get; }
+
+    public EditContracts Edits { get; }
+
+    public ArchiveContracts Archive { get; }
+
+    public ContractPrices Prices { get; }
 
     public ReadContracts Reads { get; }
 

@@ -100,8 +100,8 @@ internal sealed record ShownCommit(string Id, CommitType Type, ShownProductName 
     /// <summary>In order of time; only when it is asked for.</summary>
     public IReadOnlyList<ShownEntry>? Ledger { get; init; }
 
-    /// <summary>Shows a commit or a credit with its balance and, where that has one, its ledger.</summary>
-    public static ShownCommit Of(Balance balance, RecurringCommit? recurring, ShownNames names) => Of(balance.Commit, recurring, names) with
+    /// <summary>With its balance and, where that has one, its ledger; as it is for none.</summary>
+    public ShownCommit With(Balance? balance) => balance is null ? this : this with
     {
         Balance = balance.Left, Ledger = balance.Ledger is { } ledger ? [.. ledger.Select(e => ShownEntry.Of(e, balance.Commit.Type))] : null,
     };

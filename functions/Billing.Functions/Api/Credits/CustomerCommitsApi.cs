@@ -109,7 +109,7 @@ public static class CustomerCommitsApi
             if ((await products.GetAsync(product, stop)).Is(out var found, out _)) named[product] = found;
         var names = new ShownNames(named, new Dictionary<string, string>(), clock.GetCurrentInstant());
         var next = from + page.Count < all.Count ? page[^1].Commit.Id : null;
-        return Answers.List<ShownCommit>(new Listing<ShownCommit>([.. page.Select(b => body.IncludeBalance == true || body.IncludeLedgers == true ? ShownCommit.Of(b, null, names) : ShownCommit.Of(b.Commit, null, names))], PageCursor.Encode(next)));
+        return Answers.List<ShownCommit>(new Listing<ShownCommit>([.. page.Select(b => ShownCommit.Of(b.Commit, null, names).With(body.IncludeBalance == true || body.IncludeLedgers == true ? b : null))], PageCursor.Encode(next)));
     }
 
     private static CommitType Type(BalanceType type) => type switch
