@@ -26,7 +26,10 @@ internal sealed class Town : IClock
         Rates = new Rates(Store, Cards, Products, this);
         Customers = new Customers(Store, this);
         Settings = new SettingsStore(Store);
-        Contracts = new UseCases.Contracts.Contracts(Store, this, new Catalogs(Cards, Rates, Products, metrics));
+        var catalogs = new Catalogs(Cards, Rates, Products, metrics);
+        Contracts = new UseCases.Contracts.Contracts(Store, this, catalogs);
+        Edits = new EditContracts(Store, this, catalogs);
+        Prices = new ContractPrices(Store, this, catalogs);
         Reads = new ReadContracts(Store, this, Products, Cards, new PricingUnits(Store, this));
         var terms = new ContractTerms(Cards, Rates, Products, new PricingUnits(Store, this), metrics);
         Reading = new ReadAccounts(Store, terms, ReadAsync);
@@ -34,10 +37,11 @@ internal sealed class Town : IClock
         var late = Late = new LateUsage(Store, terms, Reading);
         Invoices = new Invoices(Store, this, Reading, late, Settings);
         Changes = new InvoiceChanges(Store, this, Reading, Settings);
+        Archive = new ArchiveContracts(Store, this, Changes);
         Issue = new IssueInvoices(Store, Reading, late, Changes, Settings);
         Billing = new BillAccounts(Store, Issue, _ => Task.FromResult(Cut ?? Now), Parked);
         Accounts = new Accounts(Store);
-        Commits = new Commits(Store, this, new Catalogs(Cards, Rates, Products, metrics));
+        Commits = new Commits(Store, this, catalogs);
         Balances = new Balances(Store, this, Reading);
         Release = new ReleasePayment(Store, this);
         RateAgain = new RateAgain(Store);
@@ -78,6 +82,12 @@ internal sealed class Town : IClock
     public SettingsStore Settings { get; }
 
     public UseCases.Contracts.Contracts Contracts { get; }
+
+    public EditContracts Edits { get; }
+
+    public ArchiveContracts Archive { get; }
+
+    public ContractPrices Prices { get; }
 
     public ReadContracts Reads { get; }
 

@@ -61,7 +61,11 @@ public enum PaymentGate
 }
 
 /// <summary>A custom field that a balance has.</summary>
-public sealed record BalanceField(BalanceEntity Entity, string Key, string Value);
+public sealed record BalanceField(BalanceEntity Entity, string Key, string Value)
+{
+    public bool IsOf(Commit commit) => commit.CustomFields.TryGetValue(Key, out var value) && value == Value
+        && (Entity == BalanceEntity.ContractCreditOrCommit || Entity == BalanceEntity.ContractCredit == (commit.Type == CommitType.Credit));
+}
 
 /// <summary>Which balances a field is looked for on.</summary>
 public enum BalanceEntity
@@ -91,6 +95,9 @@ public sealed record PrepaidThreshold(
 {
     /// <summary>Balances that do not count: those that have all fields of one of these lists.</summary>
     public IReadOnlyList<IReadOnlyList<BalanceField>> Excluded { get; init; } = [];
+
+    /// <summary>True when a commit's balance counts.</summary>
+    public bool Counts(Commit commit) => !Excluded.Any(fields => fields.All(f => f.IsOf(commit)));
 
     /// <summary>The refusal for a threshold that cannot be kept, or null.</summary>
     public Refusal? Check(CreditType fiat)

@@ -47,7 +47,7 @@ public static class Thresholds
         var unit = threshold.CreditTypeId ?? terms.CreditType.Id;
         var perSeat = terms.Contract.RecurringCommits.Where(r => r.Seats is { PerSeat: true }).Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
         var balance = Exact.Sum(commits
-            .Where(c => c.ArchivedAt is null && c.IsPaid && c.Type != CommitType.Postpaid && c.IsFor(terms.Contract.Id))
+            .Where(c => c.ArchivedAt is null && c.IsPaid && c.Type != CommitType.Postpaid && c.IsFor(terms.Contract.Id) && threshold.Counts(c))
             .Where(c => string.Equals(c.CreditTypeId, unit, StringComparison.OrdinalIgnoreCase) && !(c.RecurringCommitId is { } id && perSeat.Contains(id)))
             .SelectMany(c => c.Access).Where(a => a.Covers(now)).Select(state.Left));
         if (balance > threshold.ThresholdAmount) return null;

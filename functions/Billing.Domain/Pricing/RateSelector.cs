@@ -1,3 +1,5 @@
+using Billing.Domain.Values;
+
 namespace Billing.Domain.Pricing;
 
 /// <summary>Chooses rates; every member that is given must fit. Of several selectors one is enough.</summary>
@@ -8,10 +10,12 @@ public sealed record RateSelector(
     string? ProductId = null,
     IReadOnlyList<string>? ProductTags = null,
     IReadOnlyDictionary<string, string>? PricingGroupValues = null,
-    IReadOnlyDictionary<string, string>? PartialPricingGroupValues = null)
+    IReadOnlyDictionary<string, string>? PartialPricingGroupValues = null,
+    BillingFrequency? BillingFrequency = null)
 {
     public bool Matches(Rate rate, Product product) =>
         (ProductId is null || ProductId == product.Id)
+        && (BillingFrequency is null || BillingFrequency == rate.Terms.BillingFrequency)
         && (ProductTags is null || product.At(rate.StartingAt).Tags.Intersect(ProductTags, StringComparer.Ordinal).Any())
         && (PricingGroupValues is null || (PricingGroupValues.Count == rate.PricingGroupValues.Count && Has(rate, PricingGroupValues)))
         && (PartialPricingGroupValues is null || Has(rate, PartialPricingGroupValues));

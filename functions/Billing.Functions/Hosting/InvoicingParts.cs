@@ -23,6 +23,10 @@ public static class InvoicingParts
         services.AddSingleton<Catalogs>();
         services.AddSingleton<Contracts>();
         services.AddSingleton<ReadContracts>();
+        services.AddSingleton<EditContracts>();
+        services.AddSingleton<ContractPrices>();
+        services.AddSingleton<NamedSchedules>();
+        services.AddSingleton<ArchiveContracts>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<Products>();
         services.AddSingleton<RateCards>();

@@ -1,5 +1,5 @@
 using Billing.Domain.Contracts;
-using Billing.Domain.Invoicing;
+using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
@@ -26,6 +26,7 @@ public sealed class Contracts(IDocumentStore store, IClock clock, Catalogs catal
         var commits = await CommitDocuments.AllAsync(store, wanted.CustomerId, stop);
         var known = new KnownTerms(commits.Where(c => c.Value.ContractId is null).Select(c => c.Value.Id), [], []);
         if (!MakeContract.Of(wanted, id, catalog, known, clock.GetCurrentInstant(), ids.New).Is(out var contract, out refusal)) return refusal;
+        var edit = ids.New();
         return await accounts.ChangeAsync<Contract>(
             wanted.CustomerId,
             async head =>
@@ -33,11 +34,13 @@ public sealed class Contracts(IDocumentStore store, IClock clock, Catalogs catal
                 if (await accounts.CustomerAsync(wanted.CustomerId, stop) is not { } customer) return Customers.NotFound(wanted.CustomerId);
                 if (await ContractDocuments.FindAsync(store, customer.Id, id, stop) is { } existing) return new AccountChange<Contract>(existing.Value, null, []);
                 if (customer.ArchivedAt is not null) return Customers.Archived(customer.Id);
-                if (contract.Contract.UniquenessKey is { } key && await uniqueness.TakeAsync(key, customer.Id, id, stop) is { } used) return used;
+                if (contract.Contract.UniquenessKey is { } key && await uniqueness.TakeAsync("contract", key, customer.Id, ContractDocuments.IdOf(id), stop) is { } used) return used;
+                if (!(await RenewAsync(contract.Contract, edit, head, stop)).Is(out var renewed, out var notRenewed)) return notRenewed;
                 List<Write> writes =
                 [
                     new Write.Create(ContractDocuments.Document(contract.Contract)),
                     .. contract.Commits.Select(c => new Write.Create(CommitDocuments.Document(c))),
+                    .. renewed,
                 ];
                 return AccountWrites.Check(writes) is { } large ? large : new AccountChange<Contract>(contract.Contract, head, writes);
             },
@@ -67,32 +70,30 @@ public sealed class Contracts(IDocumentStore store, IClock clock, Catalogs catal
             .FirstOrDefault()?.PeriodAt(now);
     }
 
-    /// <summary>Ends a contract earlier or later, or takes its end away.</summary>
-    /// <param name="allowBeforeFinalized">True: it may end inside a period that is final; that invoice stays as it is.</param>
-    public async Task<Outcome<Contract>> UpdateEndDateAsync(
-        string customerId, string contractId, Instant? endingBefore, bool allowBeforeFinalized, CancellationToken stop)
+    /// <summary>What a renewal changes of the contract before: it ends at the new start, and does not true up if that is to be removed.</summary>
+    /// <param name="renewal">The new contract.</param>
+    /// <param name="editId">Names the record of the change.</param>
+    /// <param name="head">Of the account.</param>
+    /// <param name="stop">Gives up.</param>
+    private async Task<Outcome<List<Write>>> RenewAsync(Contract renewal, string editId, AccountHead head, CancellationToken stop)
     {
-        return await accounts.ChangeAsync<Contract>(
-            customerId,
-            async head =>
-            {
-                if (await ContractDocuments.FindAsync(store, customerId, contractId, stop) is not { } found) return NotFound(contractId);
-                if (found.Value.EndingBefore == endingBefore) return new AccountChange<Contract>(found.Value, null, []);
-                if (found.Value.ArchivedAt is not null)
-                {
-                    return new Refusal("contract_archived", $"Contract {contractId} is archived.", "/contract_id", RefusalKind.Conflict);
-                }
-                var changed = found.Value with { EndingBefore = endingBefore, Version = found.Value.Version + 1 };
-                if (changed.Check() is { } refusal) return refusal;
-                if (!allowBeforeFinalized && endingBefore < head.Of(contractId, InvoiceType.Usage).BilledThrough)
-                {
-                    return new Refusal(
-                        "ends_before_finalized_invoice", "A final invoice goes beyond this end; set allow_ending_before_finalized_invoice to end there nevertheless.", "/ending_before", RefusalKind.Conflict);
-                }
-                return new AccountChange<Contract>(
-                    changed, head, [ContractDocuments.Past(found.Value), new Write.Replace(ContractDocuments.Document(changed), found.ETag)]);
-            },
-            stop);
+        if (renewal.Renewal is not { } from) return new List<Write>();
+        const string Field = "/transition/from_contract_id";
+        var contracts = await ContractDocuments.AllAsync(store, renewal.CustomerId, stop);
+        if (contracts.Find(c => c.Value.Id == from.FromContractId) is not { } found) return NotFound(from.FromContractId) with { Field = Field };
+        if (found.Value.ArchivedAt is not null) return new Refusal("contract_archived", $"Contract {from.FromContractId} is archived.", Field, RefusalKind.Conflict);
+        if (contracts.Find(c => c.Value.ArchivedAt is null && c.Value.Renewal?.FromContractId == from.FromContractId) is { } other)
+            return new Refusal("already_renewed", $"Contract {other.Value.Id} renews it.", Field, RefusalKind.Conflict);
+        if (found.Value.StartingAt >= renewal.StartingAt) return new Refusal("renews_later_contract", "A renewal starts after the contract that it renews.", "/starting_at");
+        if (EditContracts.CheckEnd(head, found.Value.Id, renewal.StartingAt, allowed: false, "/starting_at") is { } final) return final;
+        var draft = new EditDraft(renewal.CustomerId, await EditContracts.ReadAsync(store, renewal.CustomerId, found, needsEntries: false, stop), clock.GetCurrentInstant());
+        var ends = !(found.Value.EndingBefore <= renewal.StartingAt);
+        if (ends) ContractEnd.Move(draft, renewal.StartingAt, isRenewal: true);
+        if (from.Trueup == TrueupBehavior.Remove) ContractEnd.RemoveTrueups(draft);
+        if (!draft.IsChanged) return new List<Write>();
+        var asked = new EditContract(renewal.CustomerId, found.Value.Id) { UpdateContractEndDate = ends ? new Changed<Instant?>(renewal.StartingAt) : null };
+        var record = new ContractEdit(editId, renewal.CustomerId, found.Value.Id, head.Version + 1, draft.Now, null, renewal.CreatedBy, asked);
+        return (List<Write>)[.. draft.Writes(head.Version + 1), new Write.Create(EditDocuments.Document(record))];
     }
 
     internal static Refusal NotFound(string id) => new("contract_not_found", $"The customer has no contract with the id '{id}'.", "/contract_id", RefusalKind.NotFound);

@@ -12,8 +12,6 @@ public sealed record NewCustomer(string Name, IReadOnlyList<string> IngestAliase
 /// <summary>Customers and their usage keys.</summary>
 public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? settled = null)
 {
-    private const int MaxContractsPerCommit = 45;
-
     private readonly Accounts accounts = new(store);
     private readonly UsageKeys keys = new(store, new Accounts(store), settled);
 
@@ -78,7 +76,7 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
         return changed;
     }
 
-    /// <summary>Archives a customer with all contracts: no more invoices; the aliases are free for others, the id is not.</summary>
+    /// <summary>Archives a customer with all contracts, commits and credits: no more invoices; the aliases are free for others, the id is not.</summary>
     public async Task<Outcome<Customer>> ArchiveAsync(string id, CancellationToken stop)
     {
         while (true)
@@ -93,19 +91,12 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
                     touched = [.. found.Value.Keys.Select(k => k.Key)];
                     if (found.Value.ArchivedAt is not null) return new AccountChange<Customer>(found.Value, null, []);
                     var now = clock.GetCurrentInstant();
-                    var open = (await ContractDocuments.AllAsync(store, id, stop)).Where(c => c.Value.ArchivedAt is null).ToList();
-                    more = open.Count > MaxContractsPerCommit;
-                    var writes = open.Take(MaxContractsPerCommit).SelectMany(c => ArchiveContract(c, now)).ToList();
-                    var customer = found.Value;
-                    if (!more)
-                    {
-                        customer = customer with
-                        {
-                            ArchivedAt = now, UpdatedAt = now, IngestAliases = [], Keys = [.. Drop(customer, k => k != id, head.UsageFinalThrough())],
-                        };
-                        writes.Add(new Write.Replace(Document(customer), found.ETag));
-                    }
-                    return new AccountChange<Customer>(customer, head, writes);
+                    var contracts = await ContractDocuments.AllAsync(store, id, stop);
+                    var step = ArchiveStep.Of(id, contracts, _ => true, await EditContracts.ReadAsync(store, id, null, needsEntries: false, stop), head, now);
+                    more = step.More;
+                    if (more) return new AccountChange<Customer>(found.Value, head, step.Writes);
+                    var customer = found.Value with { ArchivedAt = now, UpdatedAt = now, IngestAliases = [], Keys = [.. Drop(found.Value, k => k != id, head.UsageFinalThrough())] };
+                    return new AccountChange<Customer>(customer, head, [.. step.Writes, new Write.Replace(Document(customer), found.ETag)]);
                 },
                 stop);
             if (more) continue;
@@ -113,12 +104,6 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
             return archived;
         }
     }
-
-    private static Write[] ArchiveContract(Found<Contract> contract, Instant now) =>
-    [
-        ContractDocuments.Past(contract.Value),
-        new Write.Replace(ContractDocuments.Document(contract.Value with { ArchivedAt = now, Version = contract.Value.Version + 1 }), contract.ETag),
-    ];
 
     /// <summary>The keys once some were let go: what is final stays.</summary>
     private static IEnumerable<OwnedKey> Drop(Customer customer, Func<string, bool> drop, Instant? finalThrough) =>

@@ -29,6 +29,12 @@ public sealed record ContractView(
     IReadOnlyDictionary<string, string> UnitNames,
     string CurrencyId);
 
+/// <summary>The edits of a contract with what they are shown with.</summary>
+/// <param name="Edits">In the order in which they were made.</param>
+/// <param name="Contract">As it is.</param>
+public sealed record EditHistory(
+    IReadOnlyList<ContractEdit> Edits, Contract Contract, IReadOnlyDictionary<string, Product> Products, IReadOnlyDictionary<string, string> UnitNames, string CurrencyId);
+
 /// <summary>Reads contracts with their commits, as they are or as they were at a time.</summary>
 public sealed class ReadContracts(IDocumentStore store, IClock clock, Products products, RateCards cards, PricingUnits units)
 {
@@ -56,6 +62,23 @@ public sealed class ReadContracts(IDocumentStore store, IClock clock, Products p
         return views.ToArray();
     }
 
+    /// <summary>The edits of a contract.</summary>
+    public async Task<Outcome<EditHistory>> HistoryAsync(string customerId, string contractId, CancellationToken stop)
+    {
+        if (await ContractDocuments.FindAsync(store, customerId, contractId, stop) is not { } found) return Contracts.NotFound(contractId);
+        var edits = await EditDocuments.AllAsync(store, customerId, contractId, stop);
+        // What an edit added is named by terms of a contract that has nothing else.
+        var added = edits.Select(e => found.Value with
+        {
+            Overrides = e.Overrides, RecurringCommits = e.RecurringCommits, ScheduledCharges = e.ScheduledCharges, Subscriptions = e.Subscriptions, SpendTrackers = e.SpendTrackers,
+        }).ToList();
+        var commits = edits.SelectMany(e => e.Commits).ToList();
+        return new EditHistory(edits, found.Value, await ProductsAsync(added, commits, stop), await UnitsAsync(added, commits, stop), await CurrencyAsync(found.Value, stop));
+    }
+
+    private async Task<string> CurrencyAsync(Contract contract, CancellationToken stop) =>
+        contract.RateCardId is { } card ? (await cards.GetAsync(card, stop)).Value.FiatCreditTypeId : Currencies.Usd.Id;
+
     private async Task<List<Commit>> StoredAsync(string customerId, CancellationToken stop) =>
         [.. (await CommitDocuments.AllAsync(store, customerId, stop)).Select(c => c.Value)];
 
@@ -72,10 +95,9 @@ public sealed class ReadContracts(IDocumentStore store, IClock clock, Products p
         }
         var first = new List<Commit>();
         foreach (var commit in own.Where(c => c.CreatedAt == initial.CreatedAt && !IsDerived(c))) first.Add(await CommitDocuments.VersionAsync(store, commit, 1, stop) ?? commit);
-        var currency = contract.RateCardId is { } card ? (await cards.GetAsync(card, stop)).Value.FiatCreditTypeId : Currencies.Usd.Id;
         return new ContractView(
             shown, initial, own, first, [.. contracts.Where(c => c.Renewal?.FromContractId == contract.Id && c.CreatedAt <= now).Select(c => c.Id)],
-            await ProductsAsync([shown, initial], own, stop), await UnitsAsync([shown, initial], own, stop), currency);
+            await ProductsAsync([shown, initial], own, stop), await UnitsAsync([shown, initial], own, stop), await CurrencyAsync(contract, stop));
     }
 
     private static bool IsDerived(Commit commit) => commit.RecurringCommitId is not null || commit.RolledOver is not null;

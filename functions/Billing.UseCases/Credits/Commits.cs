@@ -46,7 +46,7 @@ public sealed class Commits(IDocumentStore store, IClock clock, Catalogs catalog
                     if (await ContractDocuments.FindAsync(store, customer.Id, contractId, stop) is null) return UseCases.Contracts.Contracts.NotFound(contractId);
                 }
                 if (commit.UniquenessKey is { } key
-                    && await uniqueness.TakeAsync("commit", key, new UniquenessClaim(customer.Id, CommitDocuments.IdOf(commit.Id), $"commit {commit.Id}"), stop) is { } used) return used;
+                    && await uniqueness.TakeAsync("commit", key, customer.Id, CommitDocuments.IdOf(commit.Id), stop) is { } used) return used;
                 return new AccountChange<Commit>(commit, head, [new Write.Create(CommitDocuments.Document(commit))]);
             },
             stop);

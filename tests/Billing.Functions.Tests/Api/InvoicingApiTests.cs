@@ -30,6 +30,7 @@ public sealed class InvoicingApiTests
         await DataAsync(client, "/v1/contracts/create",
             $$"""{"customer_id":"{{customer}}","starting_at":"2026-03-01T00:00:00Z","rate_card_alias":"list","commits":[],"usage_statement_schedule":{"frequency":"yearly"} }""");
 
+        server.Clock.Now += NodaTime.Duration.FromHours(1);
         var list = await ProbeServer.JsonAsync(await client.GetAsync($"/v1/customers/{customer}/invoices?status=DRAFT"));
         var invoice = Assert.Single(list.GetProperty("data").EnumerateArray());
         Assert.Equal(JsonValueKind.Null, list.GetProperty("next_page").ValueKind);

@@ -74,7 +74,7 @@ public class ContractsTests
     {
         var acme = await town.CustomerAsync("Acme");
         var contract = await town.ContractAsync(acme, await town.CardAsync());
-        Assert.Null((await town.Contracts.UpdateEndDateAsync(acme.Id, contract.Id, At("2026-01-20"), false, default)).Refusal);
+        Assert.Null((await town.Edits.UpdateEndDateAsync(acme.Id, contract.Id, At("2026-01-20"), false, null, town.Ids, default)).Refusal);
         town.Now = At("2026-03-01");
         await town.RunAsync();
         var invoice = Assert.Single(await town.ListAsync(acme.Id));
@@ -88,11 +88,11 @@ public class ContractsTests
         var contract = await town.ContractAsync(acme, await town.CardAsync());
         town.Now = At("2026-02-05");
         await town.RunAsync();
-        Assert.Equal("ends_before_finalized_invoice", (await town.Contracts.UpdateEndDateAsync(acme.Id, contract.Id, At("2026-01-20"), false, default)).Refusal?.Code);
-        Assert.Null((await town.Contracts.UpdateEndDateAsync(acme.Id, contract.Id, At("2026-01-20"), true, default)).Refusal);
+        Assert.Equal("ends_before_finalized_invoice", (await town.Edits.UpdateEndDateAsync(acme.Id, contract.Id, At("2026-01-20"), false, null, town.Ids, default)).Refusal?.Code);
+        Assert.Null((await town.Edits.UpdateEndDateAsync(acme.Id, contract.Id, At("2026-01-20"), true, null, town.Ids, default)).Refusal);
         town.Now = At("2026-03-05");
         Assert.Equal(0, (await town.RunAsync()).Issued);
-        await town.Contracts.UpdateEndDateAsync(acme.Id, contract.Id, null, false, default);
+        await town.Edits.UpdateEndDateAsync(acme.Id, contract.Id, null, false, null, town.Ids, default);
         Assert.Equal(1, (await town.RunAsync()).Issued);
         Assert.Equal([At("2026-02-01"), At("2026-03-01")], (await town.ListAsync(acme.Id)).Take(2).Select(i => i.End));
     }

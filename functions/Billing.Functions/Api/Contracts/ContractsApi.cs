@@ -5,6 +5,7 @@ using Billing.Functions.Api.Invoicing;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.Credits;
 using NodaTime;
 
 namespace Billing.Functions.Api.Contracts;
@@ -21,7 +22,6 @@ public static class ContractsApi
         v1.MapPost("/create", CreateAsync).Needs(Scope.Write).WithName("createContract");
         v1.MapPost("/get", GetV1Async).Needs(Scope.Read).WithName("getContractV1");
         v1.MapPost("/list", ListV1Async).Needs(Scope.Read).WithName("listContractsV1");
-        v1.MapPost("/updateEndDate", UpdateEndDateAsync).Needs(Scope.Write).WithName("updateContractEndDate");
         var v2 = app.MapGroup("/v2/contracts").WithTags("Contracts");
         v2.MapPost("/get", GetAsync).Needs(Scope.Read).WithName("getContract");
         v2.MapPost("/list", ListAsync).Needs(Scope.Read).WithName("listContracts");
@@ -35,33 +35,47 @@ public static class ContractsApi
     }
 
     /// <summary>Reads a contract, as it is or as it was at as_of_date.</summary>
-    internal static async Task<Answer<Data<ShownContract>>> GetAsync(WhichContract body, ReadContracts contracts, IClock clock, CancellationToken stop)
+    internal static async Task<Answer<Data<ShownContract>>> GetAsync(WhichContract body, ReadContracts contracts, Balances balances, IClock clock, CancellationToken stop)
     {
         if (body is { AsOfDate: not null, IncludeLedgers: true })
             return Answers.Of<ShownContract>(new Refusal("ledgers_as_of", "Ledgers are shown as they are; leave as_of_date or include_ledgers out.", "/as_of_date"));
+        if (!(await BalancesAsync(body.CustomerId, body.IncludeBalance, body.IncludeLedgers, balances, stop)).Is(out var left, out var refusal)) return Answers.Of<ShownContract>(refusal);
         return Answers.Of(
-            await contracts.GetAsync(body.CustomerId, body.ContractId, body.AsOfDate, stop), v => ShownContract.Of(v, body.AsOfDate ?? clock.GetCurrentInstant()));
+            await contracts.GetAsync(body.CustomerId, body.ContractId, body.AsOfDate, stop), v => ShownContract.Of(v, body.AsOfDate ?? clock.GetCurrentInstant(), left));
     }
 
     /// <summary>Reads a contract in the shape of version 1.</summary>
-    internal static async Task<Answer<Data<ShownContractV1>>> GetV1Async(WhichContract body, ReadContracts contracts, IClock clock, CancellationToken stop) =>
-        Answers.Of(await contracts.GetAsync(body.CustomerId, body.ContractId, null, stop), v => ShownContractV1.Of(v, clock.GetCurrentInstant()));
+    internal static async Task<Answer<Data<ShownContractV1>>> GetV1Async(WhichContract body, ReadContracts contracts, Balances balances, IClock clock, CancellationToken stop) =>
+        (await BalancesAsync(body.CustomerId, body.IncludeBalance, body.IncludeLedgers, balances, stop)).Is(out var left, out var refusal)
+            ? Answers.Of(await contracts.GetAsync(body.CustomerId, body.ContractId, null, stop), v => ShownContractV1.Of(v, clock.GetCurrentInstant(), left))
+            : Answers.Of<ShownContractV1>(refusal);
 
     /// <summary>Lists the contracts of a customer.</summary>
-    internal static async Task<Answer<Data<ShownContract[]>>> ListAsync(WhichContracts body, ReadContracts contracts, IClock clock, CancellationToken stop) =>
-        body.Check() is { } refusal
-            ? Answers.Of<ShownContract[]>(refusal)
-            : Answers.Of(await contracts.ListAsync(body.CustomerId, body.Fits, stop), all => all.Select(v => ShownContract.Of(v, clock.GetCurrentInstant())).ToArray());
+    internal static async Task<Answer<Data<ShownContract[]>>> ListAsync(WhichContracts body, ReadContracts contracts, Balances balances, IClock clock, CancellationToken stop)
+    {
+        if (body.Check() is { } wrong) return Answers.Of<ShownContract[]>(wrong);
+        return (await BalancesAsync(body.CustomerId, body.IncludeBalance, body.IncludeLedgers, balances, stop)).Is(out var left, out var refusal)
+            ? Answers.Of(await contracts.ListAsync(body.CustomerId, body.Fits, stop), all => all.Select(v => ShownContract.Of(v, clock.GetCurrentInstant(), left)).ToArray())
+            : Answers.Of<ShownContract[]>(refusal);
+    }
 
     /// <summary>Lists the contracts of a customer in the shape of version 1.</summary>
-    internal static async Task<Answer<Data<ShownContractV1[]>>> ListV1Async(WhichContracts body, ReadContracts contracts, IClock clock, CancellationToken stop) =>
-        body.Check() is { } refusal
-            ? Answers.Of<ShownContractV1[]>(refusal)
-            : Answers.Of(await contracts.ListAsync(body.CustomerId, body.Fits, stop), all => all.Select(v => ShownContractV1.Of(v, clock.GetCurrentInstant())).ToArray());
+    internal static async Task<Answer<Data<ShownContractV1[]>>> ListV1Async(WhichContracts body, ReadContracts contracts, Balances balances, IClock clock, CancellationToken stop)
+    {
+        if (body.Check() is { } wrong) return Answers.Of<ShownContractV1[]>(wrong);
+        return (await BalancesAsync(body.CustomerId, body.IncludeBalance, body.IncludeLedgers, balances, stop)).Is(out var left, out var refusal)
+            ? Answers.Of(await contracts.ListAsync(body.CustomerId, body.Fits, stop), all => all.Select(v => ShownContractV1.Of(v, clock.GetCurrentInstant(), left)).ToArray())
+            : Answers.Of<ShownContractV1[]>(refusal);
+    }
 
-    /// <summary>Ends a contract earlier or later; without ending_before it has no end any more.</summary>
-    internal static async Task<Answer<Data<ShownId>>> UpdateEndDateAsync(NewEndDate body, Billing.UseCases.Contracts.Contracts contracts, CancellationToken stop) => Answers.Of(
-        await contracts.UpdateEndDateAsync(body.CustomerId, body.ContractId, body.EndingBefore, body.AllowEndingBeforeFinalizedInvoice, stop), c => new ShownId(c.Id));
+    /// <summary>What is left of a customer's commits and credits, by id; nothing when it is not asked for.</summary>
+    private static async Task<Outcome<Dictionary<string, Balance>>> BalancesAsync(string customerId, bool withBalance, bool withLedgers, Balances balances, CancellationToken stop)
+    {
+        if (!withBalance && !withLedgers) return new Dictionary<string, Balance>();
+        return (await balances.ListAsync(customerId, new BalanceFilter(OfCustomer: false, IncludeArchived: true), withDrafts: true, withLedgers, stop)).Is(out var all, out var refusal)
+            ? all.ToDictionary(b => b.Commit.Id, StringComparer.Ordinal)
+            : refusal;
+    }
 
     /// <summary>The refusal of a member that is not offered and says something; null when there is none.</summary>
     internal static Refusal? NotOffered(IDictionary<string, JsonElement>? sent, IEnumerable<string> unoffered) =>
@@ -87,7 +101,4 @@ public static class ContractsApi
         public bool Fits(Contract contract) => (IncludeArchived || contract.ArchivedAt is null)
             && !(contract.StartingAt > CoveringDate) && !(contract.EndingBefore <= CoveringDate) && !(contract.StartingAt < StartingAt);
     }
-
-    /// <summary>A new end.</summary>
-    internal sealed record NewEndDate(string CustomerId, string ContractId, Instant? EndingBefore = null, bool AllowEndingBeforeFinalizedInvoice = true);
 }

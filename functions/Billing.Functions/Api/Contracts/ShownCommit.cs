@@ -3,6 +3,7 @@ using Billing.Domain.Pricing;
 using Billing.Functions.Api.Credits;
 using Billing.Functions.Api.Invoicing;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.Credits;
 using NodaTime;
 
 namespace Billing.Functions.Api.Contracts;
@@ -28,10 +29,10 @@ internal sealed record ShownAccess(IReadOnlyList<ShownAccessItem> ScheduleItems,
 internal sealed record ShownAccessItem(string Id, decimal Amount, Instant StartingAt, Instant EndingBefore);
 
 /// <summary>When something is invoiced.</summary>
-internal sealed record ShownPayments(ShownCreditType CreditType, IReadOnlyList<ShownPayment> ScheduleItems, bool? DoNotInvoice)
+internal sealed record ShownPayments(ShownCreditType CreditType, IReadOnlyList<ShownPayment> ScheduleItems, bool DoNotInvoice)
 {
     public static ShownPayments Of(PaymentSchedule schedule, ShownNames names) => new(
-        names.Unit(schedule.CreditTypeId), [.. schedule.Items.Select(i => new ShownPayment(i.Id, i.Timestamp, i.UnitPrice, i.Quantity, i.Amount))], schedule.DoNotInvoice ? true : null);
+        names.Unit(schedule.CreditTypeId), [.. schedule.Items.Select(i => new ShownPayment(i.Id, i.Timestamp, i.UnitPrice, i.Quantity, i.Amount))], schedule.DoNotInvoice);
 }
 
 /// <summary>A payment.</summary>
@@ -98,6 +99,18 @@ internal sealed record ShownCommit(string Id, CommitType Type, ShownProductName 
     public IReadOnlyList<ShownEntry>? Ledger { get; init; }
 
     public IReadOnlyDictionary<string, string>? CustomFields { get; init; }
+
+    /// <summary>What is left of the segments that are open now; only when it is asked for.</summary>
+    public decimal? Balance { get; init; }
+
+    /// <summary>In order of time; only when it is asked for.</summary>
+    public IReadOnlyList<ShownEntry>? Ledger { get; init; }
+
+    /// <summary>With its balance and, where that has one, its ledger; as it is for none.</summary>
+    public ShownCommit With(Balance? balance) => balance is null ? this : this with
+    {
+        Balance = balance.Left, Ledger = balance.Ledger is { } ledger ? [.. ledger.Select(e => ShownEntry.Of(e, balance.Commit.Type))] : null,
+    };
 
     /// <summary>Shows a commit or a credit.</summary>
     /// <param name="commit">Of a contract or of the customer.</param>

@@ -3,6 +3,7 @@ using Billing.Domain.Contracts;
 using Billing.Domain.Credits;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.Credits;
 using NodaTime;
 
 namespace Billing.Functions.Api.Contracts;
@@ -88,10 +89,13 @@ internal sealed record ShownContract(
     public AmountRounding? Rounding { get; init; }
 
     /// <summary>Shows a contract.</summary>
-    public static ShownContract Of(ContractView view, Instant now)
+    /// <param name="view">The contract.</param>
+    /// <param name="now">Products, periods and quantities are shown as they are then.</param>
+    /// <param name="balances">By commit; null: they are not asked for.</param>
+    public static ShownContract Of(ContractView view, Instant now, IReadOnlyDictionary<string, Balance>? balances = null)
     {
         var (c, names) = (view.Contract, new ShownNames(view.Products, view.UnitNames, now));
-        var commits = view.Commits.Select(m => ShownCommit.Of(m, c.RecurringCommits.FirstOrDefault(r => r.Id == m.RecurringCommitId), names)).ToList();
+        var commits = view.Commits.Select(m => ShownCommit.Of(m, c.RecurringCommits.FirstOrDefault(r => r.Id == m.RecurringCommitId), names).With(balances?.GetValueOrDefault(m.Id))).ToList();
         return new ShownContract(
             c.Id, c.CustomerId, c.StartingAt, c.EndingBefore, c.CreatedAt, c.CreatedBy ?? "system",
             new ShownStatement(c.UsageStatementSchedule.Frequency, c.UsageStatementSchedule.CycleOf(c.StartingAt).Anchor.InUtc().ToInstant()),

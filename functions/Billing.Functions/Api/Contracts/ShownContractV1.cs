@@ -1,5 +1,6 @@
 using Billing.Domain.Contracts;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.Credits;
 using NodaTime;
 
 namespace Billing.Functions.Api.Contracts;
@@ -100,9 +101,9 @@ internal sealed record ShownContractV1(
     public IReadOnlyList<ShownSubscription>? Subscriptions { get; init; }
 
     /// <summary>Shows a contract.</summary>
-    public static ShownContractV1 Of(ContractView view, Instant now)
+    public static ShownContractV1 Of(ContractView view, Instant now, IReadOnlyDictionary<string, Balance>? balances = null)
     {
-        var current = ShownContract.Of(view, now);
+        var current = ShownContract.Of(view, now, balances);
         var initial = ShownContract.Of(view with { Contract = view.Initial, Commits = view.InitialCommits, RenewedBy = [] }, now);
         return new ShownContractV1(
             current.Id, current.CustomerId, ShownContractTerms.Of(initial, ShownFilterHistory.Of(view.Initial, now)), ShownContractTerms.Of(current, ShownFilterHistory.Of(view.Contract, now)),

@@ -12,6 +12,9 @@ public static class InvoicingRoutes
         RateCardsApi.Map(app);
         RatesApi.Map(app);
         ContractsApi.Map(app);
+        EditsApi.Map(app);
+        ContractPricesApi.Map(app);
+        NamedSchedulesApi.Map(app);
         InvoicesApi.Map(app);
         OperationsApi.Map(app);
     }

@@ -30,6 +30,13 @@ internal static class ContractEnd
         KeepGrants(draft, earlier ? end : null);
     }
 
+    /// <summary>Takes away what POSTPAID commits would bill at their end; what is drawn on them stays promised.</summary>
+    public static void RemoveTrueups(EditDraft draft)
+    {
+        foreach (var commit in draft.Stored.Where(c => c is { Type: CommitType.Postpaid, ArchivedAt: null, Invoicing.DoNotInvoice: false }).ToList())
+            if (!commit.Invoicing!.Items.Any(i => draft.Account.Billed.Contains(i.Id))) draft.Change(commit with { Invoicing = commit.Invoicing with { DoNotInvoice = true } });
+    }
+
     private static Contract Extended(Contract contract, Instant? end) => contract with
     {
         EndingBefore = end,

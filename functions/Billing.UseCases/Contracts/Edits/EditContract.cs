@@ -145,6 +145,9 @@ public sealed record PaymentsUpdate
 /// <summary>Changes of a commit or a credit.</summary>
 public sealed record CommitUpdate
 {
+    /// <summary>Of a request for one commit or credit.</summary>
+    public string? CustomerId { get; init; }
+
     public string? CommitId { get; init; }
 
     public string? CreditId { get; init; }

@@ -1,5 +1,6 @@
 using Billing.Domain.Contracts;
 using Billing.Domain.Invoicing;
+using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
@@ -27,17 +28,36 @@ public sealed class EditContracts(IDocumentStore store, IClock clock, Catalogs c
             (draft, head, newId) => Apply(draft, wanted, head, catalog, newId), stop);
     }
 
+    /// <summary>Ends a contract earlier or later, or takes its end away.</summary>
+    /// <param name="allowBeforeFinalized">True: it may end inside a period that is final; that invoice stays as it is.</param>
+    public async Task<Outcome<Contract>> UpdateEndDateAsync(
+        string customerId, string contractId, Instant? endingBefore, bool allowBeforeFinalized, string? by, IdSource ids, CancellationToken stop)
+    {
+        if (await ContractDocuments.FindAsync(store, customerId, contractId, stop) is not { } found) return Contracts.NotFound(contractId);
+        if (found.Value.EndingBefore == endingBefore) return found.Value;
+        var asked = new EditContract(customerId, contractId) { By = by, UpdateContractEndDate = new Changed<Instant?>(endingBefore), AllowContractEndingBeforeFinalizedInvoice = allowBeforeFinalized };
+        if ((await EditAsync(asked, ids, stop)).Refusal is { } refusal)
+            return refusal with { Field = refusal.Field?.Replace("/update_contract_end_date", "/ending_before", StringComparison.Ordinal) };
+        return (await ContractDocuments.FindAsync(store, customerId, contractId, stop))!.Value;
+    }
+
     /// <summary>Changes one commit or credit of a contract or of the customer.</summary>
-    public async Task<Outcome<ContractEdit>> EditCommitAsync(string customerId, CommitUpdate update, string? by, IdSource ids, CancellationToken stop)
+    /// <param name="asked">Names the customer, and either a commit or a credit.</param>
+    /// <param name="by">Name of the API key that asks.</param>
+    /// <param name="ids">Of the request.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<Outcome<ContractEdit>> EditCommitAsync(CommitUpdate asked, string? by, IdSource ids, CancellationToken stop)
     {
         var id = ids.New();
+        if (asked.CustomerId is not { } customerId) return new Refusal("customer_id_missing", "Name the customer.", "/customer_id");
+        var update = asked with { CustomerId = null };
         var isCredit = update.CreditId is not null;
         if (!(await ContractOfAsync(customerId, update.CommitId ?? update.CreditId ?? "", isCredit, stop)).Is(out var contractId, out var refusal)) return refusal;
         if (await ContractsAsync(customerId, update, stop) is { } unknown) return unknown;
         var catalog = await catalogs.ReadAsync(null, update.Products(), stop);
-        var asked = new EditContract(customerId, contractId) { By = by, UpdateCommits = isCredit ? null : [update], UpdateCredits = isCredit ? [update] : null };
+        var edit = new EditContract(customerId, contractId) { By = by, UpdateCommits = isCredit ? null : [update], UpdateCredits = isCredit ? [update] : null };
         return await ChangeAsync(
-            customerId, contractId, id, asked, null, needsEntries: true, new DrawnIds(ids),
+            customerId, contractId, id, edit, null, needsEntries: true, new DrawnIds(ids),
             (draft, _, newId) => EditCommits.Update(draft, update, isCredit, Frame(draft, catalog, by, newId)) is { } wrong ? wrong : new AddedTerms([], [], [], [], [], [], []), stop);
     }
 
@@ -71,12 +91,6 @@ public sealed class EditContracts(IDocumentStore store, IClock clock, Catalogs c
             stop, [filter]);
     }
 
-    /// <summary>The edits of a contract in the order in which they were made.</summary>
-    public async Task<Outcome<ContractEdit[]>> HistoryAsync(string customerId, string contractId, CancellationToken stop) =>
-        await ContractDocuments.FindAsync(store, customerId, contractId, stop) is null
-            ? Contracts.NotFound(contractId)
-            : (await EditDocuments.AllAsync(store, customerId, contractId, stop)).ToArray();
-
     /// <summary>The refusal of an end before a final invoice's, or null.</summary>
     internal static Refusal? CheckEnd(AccountHead head, string contractId, Instant? end, bool allowed, string field) => !allowed && end < head.Of(contractId, InvoiceType.Usage).BilledThrough
         ? new Refusal("ends_before_finalized_invoice", "A final invoice goes beyond this end; allow it, and that invoice stays as it is.", field, RefusalKind.Conflict)
@@ -105,7 +119,7 @@ public sealed class EditContracts(IDocumentStore store, IClock clock, Catalogs c
                 var draft = new EditDraft(customerId, await ReadAsync(store, customerId, contract, needsEntries, stop), clock.GetCurrentInstant());
                 if (!apply(draft, head, ids.New).Is(out var added, out var refusal)) return refusal;
                 if (uniquenessKey is { } key
-                    && await uniqueness.TakeAsync("edit", key, new UniquenessClaim(customerId, EditDocuments.IdOf(contractId, id), $"edit {id}"), stop) is { } used) return used;
+                    && await uniqueness.TakeAsync("edit", key, customerId, EditDocuments.IdOf(contractId, id), stop) is { } used) return used;
                 var edit = new ContractEdit(id, customerId, contractId, head.Version + 1, draft.Now, uniquenessKey, asked.By, asked.WithoutAdded())
                 {
                     Commits = added.Commits,

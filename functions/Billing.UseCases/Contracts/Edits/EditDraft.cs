@@ -71,6 +71,9 @@ internal sealed class EditDraft
 
     public bool IsSettled(string segmentId) => settled.Contains(segmentId) || (Account.Ledger.Of(segmentId).IsSettled && !reopened.Contains(segmentId));
 
+    /// <summary>True when there is something to write.</summary>
+    public bool IsChanged => Contract != Account.Contract?.Value || changed.Count + added.Count > 0;
+
     /// <summary>The contract with the version that it gets.</summary>
     public Contract? Next() => Contract is null ? null : Contract with { Version = Account.Contract!.Value.Version + 1, ChangedAt = Now };
 
