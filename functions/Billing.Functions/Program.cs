@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Billing.Functions.Demo;
 using Billing.Functions.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -15,6 +16,11 @@ switch (args.FirstOrDefault())
         await Console.Error.WriteLineAsync($"There is no command '{command}'.\n\n{Greeting.Help}");
         return 2;
 }
+if (Settings.Unknown(args) is { } unknown)
+{
+    await Console.Error.WriteLineAsync($"There is no setting '{unknown}'.\n\n{Greeting.Help}");
+    return 2;
+}
 
 try
 {
@@ -29,6 +35,7 @@ try
     var newKey = await app.PrepareAsync(CancellationToken.None);
     app.Lifetime.ApplicationStarted.Register(() =>
     {
+        app.Services.GetRequiredService<StartUp>().Done = true;
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses;
         Console.WriteLine(Greeting.Text(
             addresses?.FirstOrDefault() ?? Wiring.DefaultAddress,
@@ -39,9 +46,10 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or FormatException)
+catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or FormatException or DbException)
 {
     // What keeps a server from starting is nearly always its surroundings: say what, and where it is set.
-    await Console.Error.WriteLineAsync($"Billing could not start: {fault.Message}\nThe data folder is BILLING_DATA, the address --urls or ASPNETCORE_URLS; --help lists all settings.");
+    var reason = fault is ArgumentOutOfRangeException { ParamName: "port" } ? "the port of the address is a number from 0 to 65535." : fault.Message;
+    await Console.Error.WriteLineAsync($"Billing could not start: {reason}\nThe data folder is BILLING_DATA, the address --urls or ASPNETCORE_URLS; --help lists all settings.");
     return 2;
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
 import { unwatch, watch } from "./described.mjs";
 
-const program = fileURLToPath(new URL("../../artifacts/bin/Billing.Functions/release/Billing.Functions", import.meta.url));
+export const program = fileURLToPath(new URL("../../artifacts/bin/Billing.Functions/release/Billing.Functions", import.meta.url));
 const patienceMs = 60_000;
 const children = new Set(), folders = new Set();
 process.on("exit", () => {
@@ -80,6 +80,11 @@ export class Server {
     } finally {
       rmSync(this.#folder, { recursive: true, force: true });
     }
+  }
+
+  /** Where its data is. */
+  get folder() {
+    return this.env.BILLING_DATA ?? this.#folder;
   }
 
   get isUp() {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Billing.Domain.Values;
+using Billing.Functions.Hosting.Json;
 using Billing.Functions.Hosting.Requests;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -33,9 +34,17 @@ public static class Problems
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No status."),
     };
 
-    /// <summary>Answers with a refusal.</summary>
+    /// <summary>Answers with a refusal. Its text names the place and what was found there where it does not yet: some clients show the text alone.</summary>
     public static Task WriteAsync(HttpContext context, Refusal refusal) =>
-        WriteAsync(context, StatusOf(refusal.Kind), refusal.Code, refusal.Detail, refusal.Field);
+        WriteAsync(context, StatusOf(refusal.Kind), refusal.Code, Placed(refusal, RequestBody.Of(context)), refusal.Field);
+
+    /// <summary>The text of a refusal with its place in the body, and what was found there when that is what is wrong.</summary>
+    internal static string Placed(Refusal refusal, ReadOnlyMemory<byte> body)
+    {
+        if (refusal.Field is not ['/', ..] place || refusal.Detail.Contains(place, StringComparison.Ordinal)) return refusal.Detail;
+        var found = refusal.Kind == RefusalKind.Invalid ? JsonFaults.ValueAt(body, place) : null;
+        return found is null || refusal.Detail.Contains(found.Trim('"'), StringComparison.Ordinal) ? $"{place}: {refusal.Detail}" : $"{place}: {refusal.Detail} Found: {found}.";
+    }
 
     /// <summary>Answers with a problem.</summary>
     public static Task WriteAsync(HttpContext context, int status, string code, string detail, string? field = null, string? id = null)

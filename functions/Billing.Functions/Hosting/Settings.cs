@@ -21,6 +21,21 @@ public sealed record Settings(string DataFolder, string? ApiKey, bool TestClock,
         Number(configuration, "BILLING_BEHIND_DAYS", 400, 1, 36_500),
         Number(configuration, "BILLING_LOG_PARTITIONS", 2, 1, 32));
 
+    /// <summary>The first argument that sets nothing: a BILLING_ setting that the help does not list, or an option without a value; null when there is none.</summary>
+    /// <param name="args">As <c>--NAME=value</c>, <c>--NAME value</c>, or the same with one dash or a slash.</param>
+    public static string? Unknown(IReadOnlyList<string> args)
+    {
+        for (var i = 0; i < args.Count; i++)
+        {
+            var name = args[i].TrimStart('-', '/').Split('=')[0];
+            var ours = name.StartsWith("BILLING_", StringComparison.OrdinalIgnoreCase);
+            var hasValue = args[i].Contains('=', StringComparison.Ordinal) || (i + 1 < args.Count && args[i + 1] is not ['-', ..]);
+            if (!hasValue || (ours && !Greeting.Help.Contains(name + " ", StringComparison.OrdinalIgnoreCase))) return args[i];
+            if (!args[i].Contains('=', StringComparison.Ordinal)) i++;
+        }
+        return null;
+    }
+
     private static int Number(IConfiguration configuration, string name, int otherwise, int least, int most) =>
         Text(configuration, name) is not { } text ? otherwise
         : int.TryParse(text, out var number) && number >= least && number <= most ? number

@@ -37,6 +37,10 @@ public static class Wiring
         if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
             builder.WebHost.UseUrls(DefaultAddress);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // What keeps the server from starting is said once, in a line, by the program; the host would say it in a hundred.
+        var start = new StartUp();
+        builder.Services.AddSingleton(start);
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Warning && start.Done);
         builder.Services.ConfigureHttpJsonOptions(json => JsonRules.Apply(json.SerializerOptions));
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddApiDescription();

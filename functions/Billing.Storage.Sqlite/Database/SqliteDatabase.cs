@@ -51,7 +51,23 @@ public sealed class SqliteDatabase : IAsyncDisposable
 
     /// <summary>Opens or creates <c>{folder}/billing.db</c>; creates the folder.</summary>
     /// <exception cref="InvalidOperationException">Another process has the folder, or a newer version wrote the file.</exception>
-    public static SqliteDatabase Open(string folder) => new(Path.GetFullPath(folder), temporary: false);
+    /// <exception cref="IOException">The folder can't be written, or the file is damaged or no database.</exception>
+    public static SqliteDatabase Open(string folder)
+    {
+        var path = Path.GetFullPath(folder);
+        try
+        {
+            return new(path, temporary: false);
+        }
+        catch (SqliteException fault)
+        {
+            throw new IOException($"The database '{Path.Combine(path, FileName)}' can't be opened: {fault.Message.TrimEnd('.')}. Put a copy in its place, or choose another folder.", fault);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"'{path}' can't be used as a data folder: {fault.Message}", fault);
+        }
+    }
 
     /// <summary>A private database in a folder of its own that is deleted at disposal; not durable, for tests.</summary>
     public static SqliteDatabase OpenTemporary() => new(Directory.CreateTempSubdirectory("billing-").FullName, temporary: true);

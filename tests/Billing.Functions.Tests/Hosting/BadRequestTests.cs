@@ -133,9 +133,25 @@ public sealed class BadRequestTests
         var answer = await server.Client().GetAsync("/probe/refusal/" + kind);
         var problem = await ProblemAsync(answer, status, "probe");
         Assert.Equal("/x", problem.GetProperty("field").GetString());
-        Assert.Equal("Said no.", problem.GetProperty("message").GetString());
+        Assert.Equal("/x: Said no.", problem.GetProperty("message").GetString());
         Assert.Equal("urn:billing:problem:probe", problem.GetProperty("type").GetString());
         Assert.Equal(status is 409 or 501 ? ["false"] : null, answer.Headers.TryGetValues("x-should-retry", out var retry) ? retry : null);
+    }
+
+    [Theory]
+    [InlineData("/v1/settings", """{"grace_period_hours":-1}""", "/grace_period_hours: The grace period is 0 to 744 hours. Found: -1.")]
+    [InlineData("/v1/customers", """{"name":" "}""", "/name: A customer needs a name.")]
+    [InlineData("/v1/contract-pricing/rate-cards/addRate",
+        """{"product_id":"p","starting_at":"2026-01-01T00:00:00Z","entitled":true,"rate_type":"FLAT","price":1}""", "/rate_card_id is missing.")]
+    [InlineData("/v1/contracts/create", """{"customer_id":"c","starting_at":"2026-01-01T00:30:00Z"}""", "/starting_at: Terms start and end on the hour (1:00, not 1:30), in UTC. Found: \"2026-01-01T00:30:00Z\".")]
+    [InlineData("/v1/events/search", """{"transactionIds":[]}""", "/transactionIds: 1 to 100 ids are needed here, not 0.")]
+    [InlineData("/v1/ingest", """[{"transaction_id":"1","customer_id":"c","event_type":"x"},{"customer_id":"c"}]""", "/1/transaction_id: transaction_id is missing.")]
+    [InlineData("/v1/ingest", """[{"transaction_id":"1","customer_id":"c","event_type":"x","timestamp":"2030-01-01T00:00:00Z"}]""", "/0/timestamp: timestamp lies more than 24 hours in the future.")]
+    public async Task The_text_of_a_refusal_names_the_place_and_what_was_found_there(string path, string body, string detail)
+    {
+        await using var server = await ProbeServer.StartAsync();
+        var answer = await server.Client().SendAsync(ProbeServer.Post(path, body));
+        Assert.Equal((HttpStatusCode.BadRequest, detail), (answer.StatusCode, (await ProbeServer.JsonAsync(answer)).GetProperty("detail").GetString()));
     }
 
     [Theory]

@@ -26,8 +26,9 @@ public static class RatesApi
     /// <summary>Adds one rate to a rate card.</summary>
     internal static async Task<Answer<Data<ShownRate>>> AddOneAsync(AddRate body, Rates rates, Caller caller, CancellationToken stop)
     {
+        if (body.RateCardId is not { } card) return Answers.Of<ShownRate>(new Refusal("body_invalid", "/rate_card_id is missing.", "/rate_card_id"));
         if (!Read(body).Is(out var rate, out var refusal)) return Answers.Of<ShownRate>(refusal);
-        var added = await rates.AddAsync(body.RateCardId ?? "", [rate], caller.Ids, stop);
+        var added = await rates.AddAsync(card, [rate], caller.Ids, stop);
         return added.Is(out var list, out refusal)
             ? Answers.Of<ShownRate>(ShownRate.Of(list[0].Price, list[0].CreditTypeId))
             : Answers.Of<ShownRate>(refusal with { Field = refusal.Field?.Replace("/rates/0", "", StringComparison.Ordinal) });

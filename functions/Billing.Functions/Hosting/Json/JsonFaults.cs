@@ -90,6 +90,10 @@ public static partial class JsonFaults
         return type;
     }
 
+    /// <summary>The text, number, true, false or null at a place, as it was written and cut to what can be shown; null when nothing such is there.</summary>
+    public static string? ValueAt(ReadOnlyMemory<byte> body, string pointer) =>
+        !body.IsEmpty && JsonSyntax.Refuse(body.Span) is null && Found(body, pointer) is { } found and not ("an object" or "an array") ? found : null;
+
     /// <summary>What stands at a place: a value as it was written, arrays and objects by name; null when the place is not there.</summary>
     private static string? Found(ReadOnlyMemory<byte> body, string pointer)
     {

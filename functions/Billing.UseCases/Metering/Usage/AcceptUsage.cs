@@ -39,22 +39,19 @@ public sealed class AcceptUsage(IEventLog log, IClock clock, UsageLimits limits,
     private Refusal? Check(ParsedMessage message)
     {
         if (message.Count > UsageLimits.MaxEvents) return TooLarge($"The request has {message.Count} events; at most {UsageLimits.MaxEvents} are taken.");
-        var refusal = message.Refusals.Count > 0 ? At(message.Refusals[0].Index, message.Refusals[0].Refusal) : null;
+        var refusal = message.Refusals.Count > 0 ? message.Refusals[0].Refusal : null;
         var until = message.Refusals.Count > 0 ? message.Refusals[0].Index : message.Count;
         var now = clock.GetCurrentInstant();
         for (var i = 0; i < until; i++)
         {
             ref readonly var read = ref message.Events[i];
-            if (read.RawLength > IEventLog.MaxMessageBytes - 2) return At(i, TooLarge($"The event has {read.RawLength} bytes; at most {IEventLog.MaxMessageBytes - 2} are taken.", $"/{i}"));
+            if (read.RawLength > IEventLog.MaxMessageBytes - 2) return TooLarge($"The event has {read.RawLength} bytes; at most {IEventLog.MaxMessageBytes - 2} are taken.", $"/{i}");
             if (read.Time is not { } time || limits.Complaint(time, now) is not { } complaint) continue;
             var field = read.IsCloudEvent ? "time" : "timestamp";
-            return At(i, new Refusal("event_time_out_of_range", $"{field} {complaint}.", $"/{i}/{field}"));
+            return new Refusal("event_time_out_of_range", $"{field} {complaint}.", $"/{i}/{field}");
         }
         return refusal;
     }
-
-    // Some clients show the text alone: it must say which event of the request is meant.
-    private static Refusal At(int index, Refusal refusal) => refusal with { Detail = $"Event /{index}: {refusal.Detail}" };
 
     // One message a partition, more where it would be too large; the events go as they came, byte for byte.
     private List<NewMessage> Pack(ParsedMessage message, List<byte[]> rented)
