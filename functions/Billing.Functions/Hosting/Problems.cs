@@ -32,6 +32,7 @@ public static partial class Problems
         RefusalKind.TooLarge => 413,
         RefusalKind.NotOffered => 501,
         RefusalKind.NotReady => 503,
+        RefusalKind.Overloaded => 429,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No status."),
     };
 
@@ -56,6 +57,7 @@ public static partial class Problems
             {
                 if (context.Response.StatusCode is StatusCodes.Status409Conflict or StatusCodes.Status501NotImplemented) context.Response.Headers["x-should-retry"] = "false";
                 if (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = "1";
+                if (context.Response.StatusCode == StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = "5";
                 context.Response.Headers.XContentTypeOptions = "nosniff";
                 return Task.CompletedTask;
             });

@@ -30,6 +30,7 @@ public static class Storage
             return new SqliteEventLog(database, all.GetRequiredService<IClock>(), LogIdentity.ReadOrCreateAsync(database).GetAwaiter().GetResult(), settings.LogPartitions);
         });
         services.AddSingleton<IEventLog>(all => all.GetRequiredService<SqliteEventLog>());
+        services.AddSingleton<Backlog>();
         services.AddSingleton(BatchSettings.For(settings.LogPartitions));
         services.AddSingleton<LogPump>();
         services.AddHostedService(all => all.GetRequiredService<LogPump>());
@@ -44,6 +45,7 @@ public static class Storage
     {
         var log = all.GetRequiredService<SqliteEventLog>();
         await SqliteReset.EmptyAsync(all.GetRequiredService<SqliteDatabase>(), KeptByReset);
+        await log.RecountAsync();
         await all.GetRequiredService<SqliteDedupLedger>().ClearAsync();
         var progressStore = new ProgressStore(all.GetRequiredService<IDocumentStore>());
         for (var partition = 0; partition < log.Partitions; partition++)

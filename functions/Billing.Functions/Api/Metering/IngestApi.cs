@@ -3,6 +3,7 @@ using System.Text.Json;
 using Billing.Domain.Metering.Events;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
+using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Access;
 using Billing.UseCases.Metering;
 using NodaTime;
@@ -23,13 +24,13 @@ public static class IngestApi
     }
 
     /// <summary>Takes 1 to 1,000 events in Metronome's shape, all or none. An id that came before is not counted again.</summary>
-    internal static async Task<EmptyAnswer> IngestAsync(HttpContext context, AcceptUsage accept, CancellationToken stop) =>
-        Answers.Empty(await AcceptAsync(context, accept, EventShape.Metronome, stop));
+    internal static async Task<EmptyAnswer> IngestAsync(HttpContext context, AcceptUsage accept, Backlog backlog, CancellationToken stop) =>
+        Answers.Empty(await AcceptAsync(context, accept, backlog, EventShape.Metronome, stop));
 
     /// <summary>Takes one CloudEvent 1.0 or an array of up to 1,000, all or none; subject is whose usage it is.</summary>
-    internal static async Task<IResult> CloudEventsAsync(HttpContext context, AcceptUsage accept, CancellationToken stop)
+    internal static async Task<IResult> CloudEventsAsync(HttpContext context, AcceptUsage accept, Backlog backlog, CancellationToken stop)
     {
-        var accepted = await AcceptAsync(context, accept, EventShape.CloudEvents, stop);
+        var accepted = await AcceptAsync(context, accept, backlog, EventShape.CloudEvents, stop);
         return accepted.Refusal is null ? Results.NoContent() : Answers.Empty(accepted);
     }
 
@@ -45,7 +46,7 @@ public static class IngestApi
         return Answers.List<RejectedEvent>(new Listing<RejectedEvent>(entries, PageCursor.Encode(next)));
     }
 
-    private static async Task<Outcome<int>> AcceptAsync(HttpContext context, AcceptUsage accept, EventShape shape, CancellationToken stop)
+    private static async Task<Outcome<int>> AcceptAsync(HttpContext context, AcceptUsage accept, Backlog backlog, EventShape shape, CancellationToken stop)
     {
         if (context.Request.Headers.ContentEncoding.Count > 0)
             return new Refusal("content_encoding_not_taken", "Send the body uncompressed.", "Content-Encoding");
@@ -66,7 +67,7 @@ public static class IngestApi
                 }
                 return new Refusal("too_large", $"The body is larger than {UsageLimits.MaxBodyBytes} bytes. Send fewer events a request.", null, RefusalKind.TooLarge);
             }
-            return await accept.AcceptAsync(buffer.AsMemory(0, length), shape, stop);
+            return backlog.Complaint() is { } complaint ? complaint : await accept.AcceptAsync(buffer.AsMemory(0, length), shape, stop);
         }
         finally
         {
