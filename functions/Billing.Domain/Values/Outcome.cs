@@ -23,6 +23,9 @@ public enum RefusalKind
 
     /// <summary>Nothing is wrong, but it can't be told yet (503); the same request helps in a moment.</summary>
     NotReady,
+
+    /// <summary>Nothing is wrong, but there is too much to do (429); the same request helps in some seconds.</summary>
+    Overloaded,
 }
 
 /// <summary>A "no" that the caller can act on.</summary>

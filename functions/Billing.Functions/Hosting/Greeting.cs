@@ -18,6 +18,7 @@ public static class Greeting
           BILLING_API_KEY     An admin API key that is accepted as it is. Default: the first start makes one.
           BILLING_BEHIND_DAYS How many days late an event may come. Default: 400.
           BILLING_LOG_PARTITIONS  Partitions of the embedded log, 1 to 32; may grow, never shrink. Default: 2.
+          BILLING_MAX_BACKLOG_MB  Megabytes of events that may wait to be counted; past it ingest answers 429. Default: 2048.
           BILLING_TEST_CLOCK  1 adds POST /v1/test/clock and /v1/test/reset, which set the clock and empty the store.
           ASPNETCORE_URLS     Where to listen (also --urls). Default: http://127.0.0.1:7071.
         """;

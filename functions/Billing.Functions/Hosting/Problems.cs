@@ -31,6 +31,7 @@ public static class Problems
         RefusalKind.Unsupported => 415,
         RefusalKind.NotOffered => 501,
         RefusalKind.NotReady => 503,
+        RefusalKind.Overloaded => 429,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No status."),
     };
 
@@ -63,6 +64,7 @@ public static class Problems
             {
                 if (context.Response.StatusCode is StatusCodes.Status409Conflict or StatusCodes.Status501NotImplemented) context.Response.Headers["x-should-retry"] = "false";
                 if (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = "1";
+                if (context.Response.StatusCode == StatusCodes.Status429TooManyRequests) context.Response.Headers.RetryAfter = "5";
                 context.Response.Headers.XContentTypeOptions = "nosniff";
                 return Task.CompletedTask;
             });

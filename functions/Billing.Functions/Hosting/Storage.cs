@@ -31,6 +31,7 @@ public static class Storage
             return new SqliteEventLog(database, all.GetRequiredService<IClock>(), LogIdentity.ReadOrCreateAsync(database).GetAwaiter().GetResult(), settings.LogPartitions);
         });
         services.AddSingleton<IEventLog>(all => all.GetRequiredService<SqliteEventLog>());
+        services.AddSingleton<Backlog>();
         services.AddSingleton(BatchSettings.For(settings.LogPartitions));
         services.AddSingleton<LogPump>();
         services.AddHostedService(all => all.GetRequiredService<LogPump>());
@@ -45,6 +46,7 @@ public static class Storage
     {
         var log = all.GetRequiredService<SqliteEventLog>();
         await SqliteReset.EmptyAsync(all.GetRequiredService<SqliteDatabase>(), KeptByReset);
+        await log.RecountAsync();
         await all.GetRequiredService<SqliteDedupLedger>().ClearAsync();
         await Installation.OpenAsync(all.GetRequiredService<IDocumentStore>(), all.GetRequiredService<UsageLimits>(), now, stop);
         all.GetRequiredService<RecordUsage>().Clear();

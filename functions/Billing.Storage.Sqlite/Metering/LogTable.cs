@@ -30,6 +30,8 @@ internal static class LogTable
         SELECT position, length(body) FROM log WHERE position > ?1 AND position <= ?2 ORDER BY position LIMIT ?3
         """;
 
+    private const string AllBytes = "SELECT coalesce(sum(length(body)), 0) FROM log";
+
     private const string Delete = "DELETE FROM log WHERE position > ?1 AND position <= ?2";
 
     /// <summary>Appends the messages; answers each touched partition with its newest sequence.</summary>
@@ -90,8 +92,16 @@ internal static class LogTable
         return messages;
     }
 
-    /// <summary>Deletes the oldest messages up to a sequence, as many as the writer can spare the time for; true when none is left.</summary>
-    public static bool ForgetSlice(SqliteConnection connection, int partition, long throughSequence)
+    /// <summary>Bytes of all bodies; their lengths stand in the rows, so no body is read.</summary>
+    public static long Bytes(SqliteConnection connection)
+    {
+        var row = connection.Prepare(AllBytes);
+        row.Step();
+        return row.Integer(0);
+    }
+
+    /// <summary>Deletes the oldest messages up to a sequence, as many as the writer can spare the time for; answers their bytes, and true when none is left.</summary>
+    public static (long Bytes, bool IsLast) ForgetSlice(SqliteConnection connection, int partition, long throughSequence)
     {
         var (first, through) = (Row(partition, 0), Row(partition, Math.Min(throughSequence, MaxSequence)));
         var rows = connection.Prepare(Lengths).Bind(1, first).Bind(2, through).Bind(3, SliceRows);
@@ -104,7 +114,7 @@ internal static class LogTable
         }
         rows.Reset();
         connection.Prepare(Delete).Bind(1, first).Bind(2, last).Execute();
-        return bytes < SliceBytes && count < SliceRows;
+        return (bytes, bytes < SliceBytes && count < SliceRows);
     }
 
     private static long Row(int partition, long sequence) => sequence is >= 0 and <= MaxSequence

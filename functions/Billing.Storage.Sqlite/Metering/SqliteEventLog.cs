@@ -17,6 +17,7 @@ public sealed class SqliteEventLog : IEventLog
     private readonly SqliteDatabase database;
     private readonly IClock clock;
     private readonly LogTail[] tails;
+    private long waitingBytes;
 
     /// <param name="database">Where the log is kept.</param>
     /// <param name="clock">Gives the enqueued time.</param>
@@ -29,11 +30,15 @@ public sealed class SqliteEventLog : IEventLog
         ArgumentOutOfRangeException.ThrowIfGreaterThan(partitions, MaxPartitions);
         (this.database, this.clock, LogId, Partitions) = (database, clock, logId, partitions);
         tails = database.Read(connection => Open(connection, logId, partitions));
+        waitingBytes = database.Read(LogTable.Bytes);
     }
 
     public string LogId { get; }
 
     public int Partitions { get; }
+
+    /// <summary>Bodies of all messages that are not forgotten: what waits to be folded, and little more.</summary>
+    public long WaitingBytes => Interlocked.Read(ref waitingBytes);
 
     public async Task AppendAsync(IReadOnlyList<NewMessage> messages, CancellationToken stop)
     {
@@ -42,6 +47,7 @@ public sealed class SqliteEventLog : IEventLog
         if (messages.Count == 0) return;
         // The clock is read by the writer, so that times are in the order of the sequences.
         var reached = await database.WriteAsync(connection => LogTable.Append(connection, messages, clock.GetCurrentInstant()));
+        Interlocked.Add(ref waitingBytes, messages.Sum(m => (long)m.Body.Length));
         foreach (var (partition, sequence) in reached) tails[partition].Reached(sequence);
     }
 
@@ -83,10 +89,16 @@ public sealed class SqliteEventLog : IEventLog
     {
         CheckPartition(partition);
         ArgumentOutOfRangeException.ThrowIfNegative(throughSequence);
-        while (!await database.WriteAsync(connection => LogTable.ForgetSlice(connection, partition, throughSequence)))
+        while (true)
         {
+            var (bytes, isLast) = await database.WriteAsync(connection => LogTable.ForgetSlice(connection, partition, throughSequence));
+            Interlocked.Add(ref waitingBytes, -bytes);
+            if (isLast) return;
         }
     }
+
+    /// <summary>Counts anew what waits, after a reset has taken it away.</summary>
+    public async Task RecountAsync() => Interlocked.Exchange(ref waitingBytes, await database.WriteAsync(LogTable.Bytes));
 
     private static LogTail[] Open(SqliteConnection connection, string logId, int partitions)
     {

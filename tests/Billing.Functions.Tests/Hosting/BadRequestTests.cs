@@ -127,6 +127,8 @@ public sealed class BadRequestTests
     [InlineData("TooLarge", 413)]
     [InlineData("Unsupported", 415)]
     [InlineData("NotOffered", 501)]
+    [InlineData("NotReady", 503)]
+    [InlineData("Overloaded", 429)]
     public async Task A_refusal_answers_with_the_status_of_its_kind(string kind, int status)
     {
         await using var server = await ProbeServer.StartAsync();
@@ -136,6 +138,7 @@ public sealed class BadRequestTests
         Assert.Equal("/x: Said no.", problem.GetProperty("message").GetString());
         Assert.Equal("urn:billing:problem:probe", problem.GetProperty("type").GetString());
         Assert.Equal(status is 409 or 501 ? ["false"] : null, answer.Headers.TryGetValues("x-should-retry", out var retry) ? retry : null);
+        Assert.Equal(status switch { 429 => 5, 503 => 1, _ => null }, answer.Headers.RetryAfter?.Delta?.TotalSeconds);
     }
 
     [Theory]

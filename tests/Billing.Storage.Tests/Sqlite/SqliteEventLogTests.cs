@@ -1,3 +1,4 @@
+using Billing.Storage.Sqlite.Database;
 using Billing.Storage.Sqlite.Metering;
 using Billing.Storage.Tests.Contracts;
 using Billing.UseCases.Metering;
@@ -70,6 +71,23 @@ public sealed class SqliteEventLogTests : EventLogContract
         await reopened.AppendAsync([Message(0, "c")], CancellationToken.None);
         Assert.Equal(3, Assert.Single(reopened.Read(0, 0, new byte[100])).Sequence);
         Assert.Equal(new LogPosition(3, 3), await reopened.PositionAsync(0, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_waits_is_known_to_the_byte()
+    {
+        Assert.Equal(0, Sqlite.WaitingBytes);
+        await Append(new NewMessage(0, new byte[100], 1), new NewMessage(0, new byte[20], 1), new NewMessage(1, new byte[3], 1));
+        Assert.Equal(123, Sqlite.WaitingBytes);
+        await Sqlite.ForgetAsync(0, 1);
+        Assert.Equal(23, Sqlite.WaitingBytes);
+        var reopened = (SqliteEventLog)(await ReopenAsync())!;
+        Assert.Equal(23, reopened.WaitingBytes);
+        await reopened.ForgetAsync(0, 2);
+        Assert.Equal(3, reopened.WaitingBytes);
+        await SqliteReset.EmptyAsync(folder.Database, []);
+        await reopened.RecountAsync();
+        Assert.Equal(0, reopened.WaitingBytes);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Billing.Domain.Metering.Events;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
 using Billing.Functions.Hosting.OpenApi;
+using Billing.Functions.Hosting.Pipeline;
 using Billing.Functions.Hosting.Requests;
 using Billing.UseCases.Access;
 using Billing.UseCases.Metering;
@@ -30,13 +31,13 @@ public static class IngestApi
     }
 
     /// <summary>Takes 1 to 1,000 events in Metronome's shape, all or none. An id that came before is not counted again.</summary>
-    internal static async Task<EmptyAnswer> IngestAsync(HttpContext context, AcceptUsage accept, CancellationToken stop) =>
-        Answers.Empty(await AcceptAsync(context, accept, EventShape.Metronome, stop));
+    internal static async Task<EmptyAnswer> IngestAsync(HttpContext context, AcceptUsage accept, Backlog backlog, CancellationToken stop) =>
+        Answers.Empty(await AcceptAsync(context, accept, backlog, EventShape.Metronome, stop));
 
     /// <summary>Takes one CloudEvent 1.0 or an array of up to 1,000, all or none; subject is whose usage it is.</summary>
-    internal static async Task<IResult> CloudEventsAsync(HttpContext context, AcceptUsage accept, CancellationToken stop)
+    internal static async Task<IResult> CloudEventsAsync(HttpContext context, AcceptUsage accept, Backlog backlog, CancellationToken stop)
     {
-        var accepted = await AcceptAsync(context, accept, EventShape.CloudEvents, stop);
+        var accepted = await AcceptAsync(context, accept, backlog, EventShape.CloudEvents, stop);
         return accepted.Refusal is null ? Results.NoContent() : Answers.Empty(accepted);
     }
 
@@ -60,7 +61,7 @@ public static class IngestApi
         return Answers.List<RejectedEvent>(new Listing<RejectedEvent>(entries, PageCursor.Encode(next, CursorName)));
     }
 
-    private static async Task<Outcome<int>> AcceptAsync(HttpContext context, AcceptUsage accept, EventShape shape, CancellationToken stop)
+    private static async Task<Outcome<int>> AcceptAsync(HttpContext context, AcceptUsage accept, Backlog backlog, EventShape shape, CancellationToken stop)
     {
         if (RequestBodies.BadEncoding(context, Gzip) is { } encoding) return encoding;
         var packed = context.Request.Headers.ContentEncoding.ToString().Equals(Gzip, StringComparison.OrdinalIgnoreCase);
@@ -83,7 +84,7 @@ public static class IngestApi
                 }
                 return new Refusal("too_large", $"The body is larger than {UsageLimits.MaxBodyBytes} bytes{(packed ? " unpacked" : "")}. Send fewer events a request.", null, RefusalKind.TooLarge);
             }
-            return await accept.AcceptAsync(RequestBodies.WithoutMark(buffer.AsMemory(0, length)), shape, stop);
+            return backlog.Complaint() is { } complaint ? complaint : await accept.AcceptAsync(RequestBodies.WithoutMark(buffer.AsMemory(0, length)), shape, stop);
         }
         catch (InvalidDataException) when (packed)
         {
