@@ -92,12 +92,6 @@ internal sealed record ShownCommit(string Id, CommitType Type, ShownProductName 
 
     public Instant? ArchivedAt { get; init; }
 
-    /// <summary>Left of the segments that are open now, drafts drawn; when it was asked for.</summary>
-    public decimal? Balance { get; init; }
-
-    /// <summary>When it was asked for.</summary>
-    public IReadOnlyList<ShownEntry>? Ledger { get; init; }
-
     public IReadOnlyDictionary<string, string>? CustomFields { get; init; }
 
     /// <summary>What is left of the segments that are open now; only when it is asked for.</summary>

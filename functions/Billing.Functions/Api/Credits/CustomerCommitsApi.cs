@@ -110,10 +110,7 @@ public static class CustomerCommitsApi
         var from = wanted.From is null ? 0 : all.ToList().FindIndex(b => b.Commit.Id == wanted.From) + 1;
         var page = all.Skip(from).Take(wanted.Limit).ToList();
         var named = await names.ReadAsync(page.Select(b => b.Commit), stop);
-        var shown = page.Select(b => ShownCommit.Of(b.Commit, null, named) with
-        {
-            Balance = withBalance ? b.Left : null, Ledger = b.Ledger is { } ledger ? [.. ledger.Select(e => ShownEntry.Of(e, b.Commit.Type))] : null,
-        });
+        var shown = page.Select(b => ShownCommit.Of(b.Commit, null, named)).Select((c, i) => withBalance ? c.With(page[i]) : c);
         return Answers.List<ShownCommit>(new Listing<ShownCommit>([.. shown], PageCursor.Encode(from + page.Count < all.Count ? page[^1].Commit.Id : null)));
     }
 
