@@ -65,12 +65,14 @@ internal static class CellCodec
             Write(ref into, aggregation, sum);
             return;
         }
-        into.Number(Varint.Read(ref stored) + (ulong)added.Count);
+        Varint.Skip(ref stored);
         var there = ElementBytes(ref stored);
         var fresh = new List<UInt128>();
         foreach (var element in added.Elements!)
             if (!PositionOf(element, there, out _)) fresh.Add(element);
         fresh.Sort();
+        // The count of a set is that of its values.
+        into.Number((ulong)(there.Length / HashBytes + fresh.Count));
         into.Number((ulong)(there.Length / HashBytes + fresh.Count));
         var from = 0;
         foreach (var element in fresh)

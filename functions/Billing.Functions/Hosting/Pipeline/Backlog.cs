@@ -1,5 +1,4 @@
 using Billing.Domain.Values;
-using Billing.Storage.Sqlite.Metering;
 
 namespace Billing.Functions.Hosting.Pipeline;
 
@@ -8,11 +7,11 @@ namespace Billing.Functions.Hosting.Pipeline;
 /// The log is on disk and costs no memory, so the bound takes bursts of minutes. It keeps a lasting overload from making every answer
 /// older, and from filling the disk.
 /// </remarks>
-public sealed class Backlog(SqliteEventLog log, Settings settings)
+public sealed class Backlog(LogPump pump, Settings settings)
 {
     private readonly long maxBytes = (long)settings.MaxBacklogMb << 20;
 
     /// <summary>Null while there is room; else the refusal.</summary>
-    public Refusal? Complaint() => log.WaitingBytes is var waiting && waiting < maxBytes ? null : new Refusal(
+    public Refusal? Complaint() => pump.WaitingBytes is var waiting && waiting < maxBytes ? null : new Refusal(
         "backlog_full", $"{waiting >> 20} MB of events wait to be counted. Nothing of this request was stored; send it again in some seconds.", null, RefusalKind.Overloaded);
 }

@@ -31,6 +31,9 @@ public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, Recor
     /// <summary>Null while every partition is being folded; else why one is not, in a sentence for anyone to read.</summary>
     public string? StoppedBecause => running ? Array.Find(stopped, s => s is not null) : "Folding has not started yet.";
 
+    /// <summary>Bodies that were accepted and wait to be counted.</summary>
+    public long WaitingBytes => eventLog.WaitingBytes;
+
     /// <summary>Completes when every message appended before the call is folded.</summary>
     public async Task DrainAsync(CancellationToken stop)
     {
