@@ -128,6 +128,7 @@ internal sealed class Templates
         shown.Remove("temporary_id");
         if (part == "override" && shown.Remove("tiers", out var tiers)) shown["override_tiers"] = tiers;
         if (part is not "override" || shown["product_id"] is not null) Product(shown);
+        if (part.StartsWith("recurring", StringComparison.Ordinal)) shown.TryAdd("rate_type", "LIST_RATE");
         if (shown["subscription_rate"] is JsonObject rate) Product(rate);
         foreach (var (name, child) in shown.ToList())
         {
