@@ -27,7 +27,8 @@ internal sealed class Town : IClock
         Customers = new Customers(Store, this);
         Settings = new SettingsStore(Store);
         var catalogs = new Catalogs(Cards, Rates, Products, metrics);
-        Contracts = new UseCases.Contracts.Contracts(Store, this, catalogs);
+        Packages = new Packages(Store, this, catalogs, new PricingUnits(Store, this));
+        Contracts = new UseCases.Contracts.Contracts(Store, this, catalogs, Packages);
         Edits = new EditContracts(Store, this, catalogs);
         Prices = new ContractPrices(Store, this, catalogs);
         Reads = new ReadContracts(Store, this, Products, Cards, new PricingUnits(Store, this));
@@ -88,6 +89,8 @@ internal sealed class Town : IClock
     public ArchiveContracts Archive { get; }
 
     public ContractPrices Prices { get; }
+
+    public Packages Packages { get; }
 
     public ReadContracts Reads { get; }
 

@@ -25,7 +25,7 @@ public enum OverrideTarget
 /// <summary>A step of a tiered override.</summary>
 /// <param name="Multiplier">Of the list price in this step, ≥ 0.</param>
 /// <param name="Size">Width in billed units; null for the last.</param>
-public sealed record MultiplierTier(decimal Multiplier, decimal? Size);
+public sealed record MultiplierTier(decimal Multiplier, decimal? Size = null);
 
 /// <summary>What an override does to a price.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]

@@ -24,6 +24,7 @@ public static class InvoicingParts
         services.AddSingleton<Contracts>();
         services.AddSingleton<ReadContracts>();
         services.AddSingleton<EditContracts>();
+        services.AddSingleton<Packages>();
         services.AddSingleton<ContractPrices>();
         services.AddSingleton<NamedSchedules>();
         services.AddSingleton<ArchiveContracts>();

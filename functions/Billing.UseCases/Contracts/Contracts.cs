@@ -8,7 +8,7 @@ using NodaTime;
 namespace Billing.UseCases.Contracts;
 
 /// <summary>Contracts.</summary>
-public sealed class Contracts(IDocumentStore store, IClock clock, Catalogs catalogs)
+public sealed class Contracts(IDocumentStore store, IClock clock, Catalogs catalogs, Packages packages)
 {
     /// <summary>Commits and credits of one creation: they are committed at once with the contract and what it renews.</summary>
     public const int MaxCommits = 80;
@@ -17,16 +17,20 @@ public sealed class Contracts(IDocumentStore store, IClock clock, Catalogs catal
     private readonly UniquenessKeys uniqueness = new(store, new Accounts(store));
 
     /// <summary>Makes a contract with its commits and credits. Errors: refused when a uniqueness key was used before, or a term cannot be kept.</summary>
-    public async Task<Outcome<Contract>> CreateAsync(NewContract wanted, IdSource ids, CancellationToken stop)
+    public async Task<Outcome<Contract>> CreateAsync(NewContract asked, IdSource ids, CancellationToken stop)
     {
         var id = ids.New();
-        if (ids.Derived && await ContractDocuments.FindAsync(store, wanted.CustomerId, id, stop) is { } made) return made.Value;
-        if (!(await catalogs.CardAsync(wanted, stop)).Is(out var cardId, out var refusal)) return refusal;
+        if (ids.Derived && await ContractDocuments.FindAsync(store, asked.CustomerId, id, stop) is { } made) return made.Value;
+        if (!(await packages.UnpackAsync(asked, stop)).Is(out var wanted, out var refusal)) return refusal;
+        if (!(await catalogs.CardAsync(wanted, stop)).Is(out var cardId, out refusal)) return refusal;
         var catalog = await catalogs.ReadAsync(cardId.Length == 0 ? null : cardId, MakeContract.Products(wanted), stop);
         var commits = await CommitDocuments.AllAsync(store, wanted.CustomerId, stop);
         var known = new KnownTerms(commits.Where(c => c.Value.ContractId is null).Select(c => c.Value.Id), [], []);
         if (!MakeContract.Of(wanted, id, catalog, known, clock.GetCurrentInstant(), ids.New).Is(out var contract, out refusal)) return refusal;
         var edit = ids.New();
+        if (await new ChildContracts(store).AddAsync(contract.Contract, stop) is { } noChild) return noChild;
+        // The list first: a name that points to no contract is passed over, a contract that no name points to would be missing.
+        if (wanted.MadeOfPackage is { } package) await packages.ListAsync(package, wanted.CustomerId, id, stop);
         return await accounts.ChangeAsync<Contract>(
             wanted.CustomerId,
             async head =>

@@ -16,6 +16,7 @@ namespace Billing.UseCases.Contracts;
 /// <param name="Commits">Its commits and credits: those that were added, grants that have started, and what it took over by renewal.</param>
 /// <param name="InitialCommits">Those that it was made with.</param>
 /// <param name="RenewedBy">Contracts that renew it.</param>
+/// <param name="Children">Live contracts whose parent it is.</param>
 /// <param name="Products">By id: those that its terms name.</param>
 /// <param name="UnitNames">Of custom pricing units, by id.</param>
 /// <param name="CurrencyId">Of the rate card.</param>
@@ -25,6 +26,7 @@ public sealed record ContractView(
     IReadOnlyList<Commit> Commits,
     IReadOnlyList<Commit> InitialCommits,
     IReadOnlyList<string> RenewedBy,
+    IReadOnlyList<Contract> Children,
     IReadOnlyDictionary<string, Product> Products,
     IReadOnlyDictionary<string, string> UnitNames,
     string CurrencyId);
@@ -97,6 +99,7 @@ public sealed class ReadContracts(IDocumentStore store, IClock clock, Products p
         foreach (var commit in own.Where(c => c.CreatedAt == initial.CreatedAt && !IsDerived(c))) first.Add(await CommitDocuments.VersionAsync(store, commit, 1, stop) ?? commit);
         return new ContractView(
             shown, initial, own, first, [.. contracts.Where(c => c.Renewal?.FromContractId == contract.Id && c.CreatedAt <= now).Select(c => c.Id)],
+            await new ChildContracts(store).OfAsync(contract.Id, stop),
             await ProductsAsync([shown, initial], own, stop), await UnitsAsync([shown, initial], own, stop), await CurrencyAsync(contract, stop));
     }
 

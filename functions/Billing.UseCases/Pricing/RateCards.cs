@@ -17,7 +17,7 @@ public sealed class RateCards(IDocumentStore store, IClock clock)
 {
     internal const string Kind = "rate-card";
 
-    private readonly RateCardAliases aliases = new(store);
+    private readonly Aliases aliases = new(store, "rate-card-alias");
 
     /// <summary>Creates a card; aliases move to it from the cards that had them.</summary>
     public async Task<Outcome<RateCard>> CreateAsync(NewRateCard wanted, IdSource ids, CancellationToken stop)

@@ -14,7 +14,7 @@ namespace Billing.Functions.Api.Contracts;
 public static class ContractsApi
 {
     // Terms that change what is billed; leaving one out unseen would bill wrongly.
-    private static readonly string[] Unoffered = ["reseller_royalties", "revenue_system_configuration", "package_id", "package_alias"];
+    private static readonly string[] Unoffered = ["reseller_royalties", "revenue_system_configuration"];
 
     public static void Map(IEndpointRouteBuilder app)
     {

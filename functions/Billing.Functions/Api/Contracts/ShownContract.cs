@@ -115,7 +115,7 @@ internal sealed record ShownContract(
             SpendTrackers = ShownCommit.Some([.. c.SpendTrackers.Where(t => t.ArchivedAt is null).Select(NewSpendTracker.Of)]),
             PrepaidBalanceThresholdConfiguration = c.PrepaidThreshold is { } prepaid ? NewThreshold.Of(prepaid) : null,
             SpendThresholdConfiguration = c.SpendThreshold is { } spend ? NewThreshold.Of(spend) : null,
-            HierarchyConfiguration = ShownHierarchy.Of(c.Hierarchy),
+            HierarchyConfiguration = ShownHierarchy.Of(c.Hierarchy, view.Children),
             ScheduledChargesOnUsageInvoices = c.ScheduledChargesOnUsageInvoices ? Billing.UseCases.Contracts.ChargesOnUsageInvoices.All : null,
             BillingProviderConfiguration = c.BillingProvider is { } p ? new NewBillingProvider(p.ConfigurationId, p.Provider, p.DeliveryMethod) : null,
             TotalContractValue = c.Annotations.TryGetValue("total_contract_value", out var value) ? decimal.Parse(value, NumberStyles.Float, CultureInfo.InvariantCulture) : null,
@@ -154,11 +154,11 @@ internal sealed record ShownProfessionalService(
 /// <summary>Where a contract stands: a child with its parent, or a parent with its children.</summary>
 internal sealed record ShownHierarchy(NewParent? Parent, Payer? Payer, StatementBehavior? UsageStatementBehavior, IReadOnlyList<NewParent>? Children, ParentBehavior? ParentBehavior)
 {
-    public static ShownHierarchy? Of(Hierarchy? h) => h switch
+    public static ShownHierarchy? Of(Hierarchy? h, IReadOnlyList<Contract> children) => (h, children.Count) switch
     {
-        null => null,
-        { ParentCustomerId: { } customer, ParentContractId: { } contract } => new ShownHierarchy(
+        (null, 0) => null,
+        ({ ParentCustomerId: { } customer, ParentContractId: { } contract }, _) => new ShownHierarchy(
             new NewParent(contract, customer), h.Payer, h.ConsolidateUsage ? StatementBehavior.Consolidate : StatementBehavior.Separate, null, null),
-        _ => new ShownHierarchy(null, null, null, [], new ParentBehavior(h.Consolidation)),
+        _ => new ShownHierarchy(null, null, null, [.. children.Select(c => new NewParent(c.Id, c.CustomerId))], new ParentBehavior(h?.Consolidation ?? ConsolidationType.None)),
     };
 }

@@ -14,6 +14,7 @@ public static class InvoicingRoutes
         ContractsApi.Map(app);
         EditsApi.Map(app);
         ContractPricesApi.Map(app);
+        PackagesApi.Map(app);
         NamedSchedulesApi.Map(app);
         InvoicesApi.Map(app);
         OperationsApi.Map(app);

@@ -57,6 +57,11 @@ public sealed record NewContract(
 
     public NewBillingProvider? BillingProviderConfiguration { get; init; }
 
+    /// <summary>The package whose terms it has; then it has none of its own.</summary>
+    public string? PackageId { get; init; }
+
+    public string? PackageAlias { get; init; }
+
     /// <summary>What all usage of a statement period costs at the least.</summary>
     public decimal? Minimum { get; init; }
 
