@@ -38,7 +38,7 @@ public static class Grants
         var terms = recurring.Changes.Where(c => c.At <= cut.Start).ToList();
         var price = terms.Select(c => c.AccessUnitPrice).LastOrDefault(v => v is not null) ?? recurring.Access.UnitPrice;
         var quantity = terms.Select(c => c.AccessQuantity).LastOrDefault(v => v is not null) ?? recurring.Access.Quantity;
-        decimal Share(decimal amount, AmountRoundingRule? rounding) => IsCut(recurring, cut, whole) ? SubscriptionCharges.Prorated(amount, cut, whole, rounding) : amount;
+        decimal Share(decimal amount, AmountRoundingRule? rounding) => SubscriptionCharges.Prorated(amount, Counted(recurring.Proration, cut, whole), whole, rounding);
         if (recurring.Seats is not { } seats)
         {
             var amount = Share(Exact.Multiply(price, quantity), recurring.AccessRounding);
@@ -99,10 +99,8 @@ public static class Grants
             invoice.CreditTypeId, [new ScheduledPayment(recurring.IdOf(cut.Start, "payment" + suffix), cut.Start, share(price, recurring.InvoiceRounding), quantity)]);
     }
 
-    private static bool IsCut(RecurringCommit recurring, Interval cut, Interval whole)
-    {
-        var first = cut.Start > whole.Start && recurring.Proration is GrantProration.First or GrantProration.FirstAndLast;
-        var last = cut.End < whole.End && recurring.Proration is GrantProration.Last or GrantProration.FirstAndLast;
-        return (cut.Start > whole.Start && first) || (cut.End < whole.End && last);
-    }
+    /// <summary>The part of a period that is granted for: a cut that is not prorated counts as if it were not there.</summary>
+    private static Interval Counted(GrantProration proration, Interval cut, Interval whole) => new(
+        proration is GrantProration.First or GrantProration.FirstAndLast ? cut.Start : whole.Start,
+        proration is GrantProration.Last or GrantProration.FirstAndLast ? cut.End : whole.End);
 }
