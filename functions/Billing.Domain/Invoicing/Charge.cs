@@ -66,7 +66,7 @@ internal static class Charges
             {
                 var own = product.At(at.Start);
                 var subject = new LineSubject(product.Id, own.Tags);
-                var pricing = new PriceBook(terms.Contract, terms.Rates).Of(subject, Groups.None, at.Start);
+                var pricing = new PriceBook(terms).Of(subject, Groups.None, at.Start);
                 if (pricing is not { IsEntitled: true, Price: Price.Subscription price }) continue;
                 var whole = terms.Contract.UsageStatementSchedule.CycleOf(terms.Contract.StartingAt).PeriodAt(at.Start);
                 var unit = price.IsProrated ? SubscriptionCharges.Prorated(price.UnitPrice, at, whole, null) : price.UnitPrice;

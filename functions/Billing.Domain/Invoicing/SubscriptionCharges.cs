@@ -45,7 +45,7 @@ internal static class SubscriptionCharges
         var product = terms.Products[subscription.ProductId];
         var own = product.At(cut.Start);
         var subject = new LineSubject(product.Id, own.Tags, BillingFrequency: subscription.Frequency);
-        var pricing = new PriceBook(terms.Contract, terms.Rates).Of(subject, Groups.None, cut.Start);
+        var pricing = new PriceBook(terms).Of(subject, Groups.None, cut.Start);
         if (pricing is not { IsEntitled: true, Price: Price.Flat price }) yield break;
         var advance = subscription.Collection == CollectionSchedule.Advance;
         var onUsage = subscription.Placement == InvoicePlacement.OnUsageInvoice;

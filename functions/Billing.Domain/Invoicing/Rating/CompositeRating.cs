@@ -13,7 +13,7 @@ internal static class CompositeRating
         Terms terms, Interval period, Instant until, bool isComplete, IReadOnlyList<GrossLine> parts, Func<GrossLine, decimal> paidForNothing)
     {
         var lines = new List<GrossLine>();
-        var prices = new PriceBook(terms.Contract, terms.Rates);
+        var prices = new PriceBook(terms);
         foreach (var product in terms.Rated(ProductType.Composite))
         {
             var before = 0m;

@@ -38,12 +38,14 @@ internal sealed record LinePricing(
 }
 
 /// <summary>Finds what a line costs.</summary>
-internal sealed class PriceBook(Contract contract, RateSchedule rates)
+internal sealed class PriceBook(Terms terms)
 {
+    private readonly Contract contract = terms.Contract;
+
     /// <summary>The pricing of a line of a product at an instant.</summary>
     public LinePricing Of(LineSubject line, IReadOnlyDictionary<string, string?> pricingGroupValues, Instant at)
     {
-        var rate = rates.InForce(line.ProductId, pricingGroupValues, at, line.BillingFrequency);
+        var rate = terms.Rates.InForce(line.ProductId, pricingGroupValues, at, line.BillingFrequency);
         if (contract.Overrides.Count == 0)
             return new LinePricing(rate, rate?.Price, rate?.CreditTypeId, rate?.Entitled ?? false, null, [], null, contract.MultiplierPrioritization);
         var inForce = contract.Overrides.Where(o => o.Covers(at) && o.Scope.Matches(line)).ToList();
@@ -52,7 +54,8 @@ internal sealed class PriceBook(Contract contract, RateSchedule rates)
         if (rate is null && list?.Change is not OverrideChange.Overwrite) list = null;
         var price = list is null ? rate?.Price : Apply(list, rate?.Price);
         var entitled = inForce.FindLast(o => o.Commits is null && o.Entitled is not null)?.Entitled ?? rate?.Entitled ?? price is not null;
-        var unit = list?.Change is OverrideChange.Overwrite { CreditTypeId: { } own } ? own : rate?.CreditTypeId;
+        // An overwrite can price what the card does not; it is in the card's currency unless it says otherwise.
+        var unit = list?.Change is OverrideChange.Overwrite overwrite ? overwrite.CreditTypeId ?? rate?.CreditTypeId ?? terms.CreditType.Id : rate?.CreditTypeId;
         return new LinePricing(
             rate, price, unit, entitled, list, [.. inForce.Where(o => o.Commits is not null)],
             Choose([.. inForce.Where(o => o.Commits is null && o.Target == OverrideTarget.CommitRate)], contract.MultiplierPrioritization), contract.MultiplierPrioritization);

@@ -18,7 +18,7 @@ internal sealed record GrossUsage(IReadOnlyList<GrossLine> Lines, IReadOnlyList<
 /// <param name="isComplete">True when the period is over: minimums are owed.</param>
 internal sealed class UsageRating(Terms terms, Interval period, Instant until, bool isComplete)
 {
-    private readonly PriceBook prices = new(terms.Contract, terms.Rates);
+    private readonly PriceBook prices = new(terms);
     private readonly List<UnratedUsage> unrated = [];
 
     /// <summary>Prices usage that was read by <see cref="Segmenting.Segments"/>, in any order.</summary>
