@@ -36,7 +36,7 @@ internal static class SubscriptionCharges
     public static decimal Prorated(decimal unitPrice, Interval part, Interval whole, AmountRoundingRule? rounding)
     {
         if (part == whole) return unitPrice;
-        var exact = Exact.Quotient(Exact.Multiply(unitPrice, Hours.In(part)), Hours.In(whole));
+        var exact = Exact.Share(unitPrice, Hours.In(part), Hours.In(whole));
         return rounding?.Round(exact) ?? exact;
     }
 
