@@ -45,8 +45,7 @@ public static class Segmenting
     /// <summary>The segments of one product, in order; together they are the period.</summary>
     internal static IReadOnlyList<Segment> Of(Terms terms, Product product, Interval period)
     {
-        var cuts = Cuts(terms, product, period).Where(at => at > period.Start && at < period.End).Append(period.Start).Distinct().Order().ToList();
-        var parts = cuts.Select((start, i) => new Interval(start, i + 1 < cuts.Count ? cuts[i + 1] : period.End)).ToList();
+        var parts = Parts(Cuts(terms, product, period), period);
         var segments = new List<Segment>();
         for (var i = 0; i < parts.Count;)
         {
@@ -54,7 +53,12 @@ public static class Segmenting
             var last = i;
             while (last + 1 < parts.Count && Same(metered, Metered(terms, product, parts[last + 1].Start))) last++;
             var span = new Interval(parts[i].Start, parts[last].End);
-            for (; i <= last; i++) segments.Add(new Segment(parts[i], span, product.At(parts[i].Start), metered));
+            for (; i <= last; i++)
+            {
+                // The same terms are the same object, so that only a change of them cuts a line.
+                var own = i > 0 && !product.Updates.Any(u => u.StartingAt == parts[i].Start) ? segments[i - 1].Terms : product.At(parts[i].Start);
+                segments.Add(new Segment(parts[i], span, own, metered));
+            }
         }
         return segments;
     }
@@ -69,22 +73,25 @@ public static class Segmenting
 
     internal static Interval Clip(Interval part, Instant until) => until < part.End ? new Interval(part.Start, until) : part;
 
-    private static IEnumerable<Instant> Cuts(Terms terms, Product product, Interval period)
+    /// <summary>A period cut at some hours, of which those inside it count.</summary>
+    internal static List<Interval> Parts(IEnumerable<Instant> cuts, Interval period)
+    {
+        var starts = cuts.Where(at => at > period.Start && at < period.End).Append(period.Start).Distinct().Order().ToList();
+        return [.. starts.Select((start, i) => new Interval(start, i + 1 < starts.Count ? starts[i + 1] : period.End))];
+    }
+
+    /// <summary>Hours at which something that prices a product, or pays for it, starts or ends; some lie outside the period.</summary>
+    internal static IEnumerable<Instant> Changes(Terms terms, Product product, Interval period)
     {
         var tags = product.Initial.Tags.Concat(product.Updates.SelectMany(u => u.Tags ?? [])).ToHashSet(StringComparer.Ordinal).ToList();
         foreach (var update in product.Updates) yield return update.StartingAt;
         foreach (var at in terms.Rates.Changes(product.Id, period)) yield return at;
-        foreach (var composite in terms.Rated(ProductType.Composite).Where(c => c.Initial.HasPart(product.Id, tags) || c.Updates.Count > 0))
-        {
-            foreach (var update in composite.Updates) yield return update.StartingAt;
-            foreach (var at in terms.Rates.Changes(composite.Id, period)) yield return at;
-        }
         foreach (var changed in terms.Contract.Overrides.Where(o => o.Scope.MayMatch(product.Id, tags)))
         {
             yield return changed.StartingAt;
             if (changed.EndingBefore is { } end) yield return end;
         }
-        foreach (var access in terms.Commits.Where(c => c.Scope.MayMatch(product.Id, tags)).SelectMany(c => c.Access))
+        foreach (var access in Payers.Of(terms).Where(c => c.Scope.MayMatch(product.Id, tags)).SelectMany(c => c.Access))
         {
             yield return access.StartingAt;
             yield return access.EndingBefore;
@@ -92,6 +99,12 @@ public static class Segmenting
         foreach (var filter in terms.Contract.UsageFilters) yield return filter.StartingAt;
         foreach (var frequency in terms.Rates.Counters(product.Id))
         {
+    }
+
+    private static IEnumerable<Instant> Cuts(Terms terms, Product product, Interval period)
+    {
+        foreach (var at in Changes(terms, product, period)) yield return at;
+        foreach (var at in terms.Rated(ProductType.Composite).SelectMany(c => Changes(terms, c, period))) yield return at;
             for (var counter = CounterAt(terms, frequency, period.Start); counter.End < period.End; counter = CounterAt(terms, frequency, counter.End))
                 yield return counter.End;
         }

@@ -17,7 +17,7 @@ public sealed record RatedStatement(
 internal sealed class StatementRating(Terms terms, Balances balances, Instant serviceEnd)
 {
     private readonly IReadOnlyList<OpenSegment> payers = BurnOrder.Of(
-        terms.Commits.Where(c => c.ArchivedAt is null && c.IsPaid && c.IsFor(terms.Contract.Id)),
+        Payers.Of(terms),
         [.. terms.Rates.Products.Select(id => (id, terms.Products[id].At(serviceEnd).Tags))]);
 
     private readonly Dictionary<(string Commit, string Segment), (decimal Amount, Instant At)> draws = [];

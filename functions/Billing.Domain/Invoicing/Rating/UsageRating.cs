@@ -1,3 +1,4 @@
+using Billing.Domain.Credits;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using NodaTime;
@@ -20,6 +21,8 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until, b
 {
     private readonly PriceBook prices = new(terms);
     private readonly List<UnratedUsage> unrated = [];
+    private readonly List<(Product Product, IReadOnlyList<Interval> Stretches)> composites =
+        [.. terms.Rated(ProductType.Composite).Select(c => (c, CompositeRating.Stretches(terms, c, period)))];
 
     /// <summary>Prices usage that was read by <see cref="Segmenting.Segments"/>, in any order.</summary>
     /// <remarks>Errors: <see cref="InexactAmountException"/> and overflow when an amount can't be kept; an argument error for usage read otherwise.</remarks>
@@ -103,14 +106,17 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until, b
             stretches.Add(new Stretch(
                 new Interval(segment.Cut.Start, points[last].Segment.Cut.End), segment.Terms, subject, pricing, counter, sum,
                 charged ? BilledQuantity.Of(sum, segment.Terms.QuantityConversion, segment.Terms.QuantityRounding) : null,
-                used.Exists(m => m != 0) ? reason : null));
+                sum != 0 ? reason : null));
             i = last + 1;
         }
         return stretches;
 
         bool Continues((Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter) a, (Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter) b) =>
             ReferenceEquals(a.Subject, b.Subject) && a.Counter == b.Counter && a.Pricing.IsSameAs(b.Pricing)
-            && Payers(a.Subject, a.Pricing, a.Segment.Cut.Start).SequenceEqual(Payers(b.Subject, b.Pricing, b.Segment.Cut.Start), ReferenceEqualityComparer.Instance)
+
+        IEnumerable<AccessSegment> PayersOf((Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter) point) =>
+            Payers.At(terms, point.Subject, point.Pricing.CreditTypeId, point.Segment.Cut.Start);
+            && PayersOf(a).SequenceEqual(PayersOf(b))
             && !CompositeCuts(b.Segment.Cut.Start, product);
     }
 
@@ -122,15 +128,13 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until, b
         _ => null,
     };
 
-    /// <summary>The segments of commits that may pay for a line at an instant.</summary>
-    private IEnumerable<object> Payers(LineSubject subject, LinePricing pricing, Instant at) => terms.Commits
-        .Where(c => c.IsFor(terms.Contract.Id) && string.Equals(c.CreditTypeId, pricing.CreditTypeId, StringComparison.OrdinalIgnoreCase) && c.Scope.Matches(subject))
-        .SelectMany(c => c.Access).Where(a => a.Covers(at));
-
-    /// <summary>True when a composite changes here of which the product is a part: its share must be taken of each side by itself.</summary>
-    private bool CompositeCuts(Instant at, Product product) => terms.Rated(ProductType.Composite).Any(c =>
-        c.At(at).HasPart(product.Id, product.At(at).Tags)
-        && (c.Updates.Any(u => u.StartingAt == at) || terms.Rates.Changes(c.Id, period).Contains(at)));
+    /// <summary>True when a composite changes here of which the product is, or was, a part: its share must be taken of each side by itself.</summary>
+    private bool CompositeCuts(Instant at, Product product)
+    {
+        var tags = product.At(at).Tags;
+        return composites.Exists(c => c.Stretches.Skip(1).Zip(c.Stretches).Any(s => s.First.Start == at
+            && (c.Product.At(at).HasPart(product.Id, tags) || c.Product.At(s.Second.Start).HasPart(product.Id, tags))));
+    }
 
     private GrossLine Line(Product product, Stretch stretch, RatedPart part) => new(
         LineType.Usage, stretch.Own.Name, stretch.Subject, product.Type, stretch.Time, part,
