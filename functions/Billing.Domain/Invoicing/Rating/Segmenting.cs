@@ -36,7 +36,7 @@ public static class Segmenting
                     .Where(p => p.Start < until).Select(p => Clip(p, until)).ToList();
                 if (parts.Count > 0) read.Add(new MeteredSegments(metered, parts));
                 if (span.Key.Start != period.Start || metered.WholePeriod) continue;
-                read.AddRange(CountersBefore(terms, product, period).Select(before => new MeteredSegments(metered, [before])));
+                read.AddRange(CountersBefore(terms, product, period).Select(before => new MeteredSegments(metered with { Filter = FilterAt(terms, before.Start) }, [before])));
             }
         }
         return read;
@@ -63,9 +63,12 @@ public static class Segmenting
         return segments;
     }
 
-    /// <summary>The parts of counters' periods that lie before a statement period.</summary>
-    internal static IEnumerable<Interval> CountersBefore(Terms terms, Product product, Interval period) => terms.Rates.Counters(product.Id)
-        .Select(f => CounterAt(terms, f, period.Start).Start).Where(start => start < period.Start).Distinct().Select(start => new Interval(start, period.Start));
+    /// <summary>The time before a statement period in which counters run that go on in it, cut where one begins or a usage filter changes.</summary>
+    private static IEnumerable<Interval> CountersBefore(Terms terms, Product product, Interval period)
+    {
+        var starts = terms.Rates.Counters(product.Id).Select(f => CounterAt(terms, f, period.Start).Start).Where(start => start < period.Start).ToList();
+        return starts.Count == 0 ? [] : Parts(starts.Concat(terms.Contract.UsageFilters.Select(f => f.StartingAt)), new Interval(starts.Min(), period.Start));
+    }
 
     /// <summary>The counter's period that an instant lies in: it is counted from the contract's start.</summary>
     internal static Interval CounterAt(Terms terms, BillingFrequency frequency, Instant at) =>
@@ -96,15 +99,15 @@ public static class Segmenting
             yield return access.StartingAt;
             yield return access.EndingBefore;
         }
-        foreach (var filter in terms.Contract.UsageFilters) yield return filter.StartingAt;
-        foreach (var frequency in terms.Rates.Counters(product.Id))
-        {
     }
 
     private static IEnumerable<Instant> Cuts(Terms terms, Product product, Interval period)
     {
         foreach (var at in Changes(terms, product, period)) yield return at;
         foreach (var at in terms.Rated(ProductType.Composite).SelectMany(c => Changes(terms, c, period))) yield return at;
+        foreach (var filter in terms.Contract.UsageFilters) yield return filter.StartingAt;
+        foreach (var frequency in terms.Rates.Counters(product.Id))
+        {
             for (var counter = CounterAt(terms, frequency, period.Start); counter.End < period.End; counter = CounterAt(terms, frequency, counter.End))
                 yield return counter.End;
         }
@@ -113,13 +116,15 @@ public static class Segmenting
     private static MeteredProduct Metered(Terms all, Product product, Instant at)
     {
         var terms = product.At(at);
-        var filter = all.Contract.UsageFilters.LastOrDefault(f => f.StartingAt <= at);
         return new(product.Id, terms.BillableMetricId!, terms.GroupKeys())
         {
             WholePeriod = all.Metrics[terms.BillableMetricId!].WholePeriod,
-            Filter = filter is null ? null : new GroupFilter(filter.GroupKey, filter.GroupValues),
+            Filter = FilterAt(all, at),
         };
     }
+
+    private static GroupFilter? FilterAt(Terms terms, Instant at) =>
+        terms.Contract.UsageFilters.LastOrDefault(f => f.StartingAt <= at) is { } filter ? new GroupFilter(filter.GroupKey, filter.GroupValues) : null;
 
     private static bool Same(MeteredProduct a, MeteredProduct b) =>
         a.BillableMetricId == b.BillableMetricId && a.GroupKeys.SequenceEqual(b.GroupKeys)

@@ -44,10 +44,6 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until, b
     private void RateGroup(Product product, IReadOnlyList<Segment> segments, UsageGroup group, List<GrossLine> lines)
     {
         var stretches = Stretches(product, segments, group);
-        var totals = new Dictionary<Instant, decimal>();
-        foreach (var stretch in stretches.Where(s => s.Quantity is not null))
-            totals[stretch.Counter] = Exact.Add(totals.TryGetValue(stretch.Counter, out var sum) ? sum : BeforeOf(stretch, group), stretch.Quantity!.Value);
-        var reached = new Dictionary<Instant, decimal>();
         foreach (var stretch in stretches)
         {
             if (stretch.Quantity is not { } quantity)
@@ -55,20 +51,22 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until, b
                 if (stretch.Reason is { } reason) unrated.Add(new UnratedUsage(product.Id, stretch.Time.Start, stretch.Time.End, group.Values, stretch.Metered, reason));
                 continue;
             }
-            var opens = !reached.TryGetValue(stretch.Counter, out var before) && stretch.Counter >= period.Start;
-            if (!reached.ContainsKey(stretch.Counter)) before = BeforeOf(stretch, group);
-            var counted = new CountedQuantity(before, quantity, totals[stretch.Counter], opens);
-            foreach (var part in RateCalculation.Rate(stretch.Pricing.Price!, stretch.Pricing.Terms.FreeUnits, counted))
+            foreach (var part in RateCalculation.Rate(stretch.Pricing.Price!, stretch.Pricing.Terms.FreeUnits, OnCounter(stretch, quantity, stretches, group)))
                 lines.Add(Line(product, stretch, part));
-            reached[stretch.Counter] = Exact.Add(before, quantity);
         }
     }
 
-    /// <summary>What was counted before the period, when the counter began before it.</summary>
-    private decimal BeforeOf(Stretch stretch, UsageGroup group) =>
-        stretch.Counter < period.Start && group.Before.TryGetValue(stretch.Counter, out var metered)
-            ? BilledQuantity.Of(metered, stretch.Own.QuantityConversion, stretch.Own.QuantityRounding)
-            : 0;
+    /// <summary>Where a stretch lies on its counter: after what was counted before the period, and after the charged stretches since the counter began.</summary>
+    private CountedQuantity OnCounter(Stretch stretch, decimal quantity, List<Stretch> stretches, UsageGroup group)
+    {
+        var onCounter = stretches.Where(s => s.Quantity is not null && s.Time.Start >= stretch.Counter).ToList();
+        var earlier = stretch.Counter < period.Start ? group.BilledBefore(stretch.Counter, stretch.Own) : null;
+        var before = Exact.Add(earlier ?? 0, Exact.Sum(onCounter.TakeWhile(s => !ReferenceEquals(s, stretch)).Select(s => s.Quantity!.Value)));
+        var total = Exact.Add(earlier ?? 0, Exact.Sum(onCounter.Select(s => s.Quantity!.Value)));
+        // What has no group keys was on the statement in which the counter began; a group is when it is first used.
+        var begun = stretch.Counter < period.Start && (earlier is not null || group.Values.Count == 0);
+        return new CountedQuantity(before, quantity, total, Opens: ReferenceEquals(onCounter[0], stretch) && !begun);
+    }
 
     /// <summary>A part of the period in which one price holds for a group.</summary>
     /// <param name="Counter">Start of the counter's period.</param>
@@ -113,11 +111,11 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until, b
 
         bool Continues((Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter) a, (Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter) b) =>
             ReferenceEquals(a.Subject, b.Subject) && a.Counter == b.Counter && a.Pricing.IsSameAs(b.Pricing)
+            && PayersOf(a).SequenceEqual(PayersOf(b))
+            && !CompositeCuts(b.Segment.Cut.Start, product);
 
         IEnumerable<AccessSegment> PayersOf((Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter) point) =>
             Payers.At(terms, point.Subject, point.Pricing.CreditTypeId, point.Segment.Cut.Start);
-            && PayersOf(a).SequenceEqual(PayersOf(b))
-            && !CompositeCuts(b.Segment.Cut.Start, product);
     }
 
     private static UnratedReason? Reason(LinePricing pricing) => pricing switch
