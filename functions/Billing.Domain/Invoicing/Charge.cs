@@ -12,7 +12,8 @@ namespace Billing.Domain.Invoicing;
 /// <param name="OnUsageInvoice">True: it goes on the usage invoice that ends at <paramref name="At"/>, if there is one.</param>
 /// <param name="Line">Not yet paid by anything.</param>
 /// <param name="Trueup">Of the true-up of a POSTPAID commit: that commit; its amount is what was promised and not used.</param>
-internal sealed record Charge(string Id, Instant At, bool OnUsageInvoice, GrossLine Line, Commit? Trueup = null);
+/// <param name="TakenOver">Of a true-up: what a renewal takes over of it, as long as that is not settled.</param>
+internal sealed record Charge(string Id, Instant At, bool OnUsageInvoice, GrossLine Line, Commit? Trueup = null, Commit? TakenOver = null);
 
 /// <summary>Lists the charges of a contract.</summary>
 internal static class Charges
