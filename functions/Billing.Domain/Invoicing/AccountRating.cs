@@ -9,7 +9,16 @@ namespace Billing.Domain.Invoicing;
 /// <summary>A contract and how far it is billed.</summary>
 /// <param name="BilledThrough">End of the last final usage period; null: none is.</param>
 /// <param name="BilledCharges">Ids of the charges on final invoices.</param>
-public sealed record OpenContract(Terms Terms, Instant? BilledThrough, IReadOnlySet<string> BilledCharges);
+public sealed record OpenContract(Terms Terms, Instant? BilledThrough, IReadOnlySet<string> BilledCharges)
+{
+    /// <summary>The times whose bill is still to come, of what began up to an instant: the next usage period's, and those that subscriptions charge later.</summary>
+    internal IEnumerable<Instant> Unbilled(Instant until)
+    {
+        if (Terms.Contract.PeriodAfter(BilledThrough) is { } next) yield return next.Start;
+        foreach (var charge in Terms.Contract.Subscriptions.SelectMany(s => SubscriptionCharges.Of(Terms, s, until)))
+            if (!BilledCharges.Contains(charge.Id)) yield return charge.Line.Time.Start;
+    }
+}
 
 /// <summary>What will be one invoice.</summary>
 /// <param name="Period">Of usage; of a scheduled statement the instant it falls due, twice.</param>
@@ -36,34 +45,18 @@ public sealed record StatementResult(Statement Statement, RatedStatement Rated);
 /// <summary>Rates all open statements of a customer in the order of time, because they draw on the same commits.</summary>
 /// <remarks>
 /// The draft, the preview, the balance, the alert and the final invoice are this one function with another until. Order: a usage statement at the end of its
-/// period, a scheduled one at its date, usage first at one instant; then the contract that started earlier. A statement sees what those before it left.
+/// period, a scheduled one at its date, a true-up after all usage that counts towards it, usage first at one instant; then the contract that started earlier. A statement sees what those before it left.
 /// </remarks>
 public static class AccountRating
 {
     /// <summary>Statements that have begun by an instant: usage periods that started before it, and unbilled charges due up to it.</summary>
+    /// <param name="contracts">All of the customer: a renewal has a say in the true-ups of the contract before.</param>
     public static IReadOnlyList<Statement> Open(IReadOnlyList<OpenContract> contracts, Instant until)
     {
-        var statements = new List<Statement>();
-        foreach (var open in contracts)
-        {
-            var charges = Charges.Of(open.Terms, until).Where(c => !open.BilledCharges.Contains(c.Id)).ToList();
-            var placed = new HashSet<string>(StringComparer.Ordinal);
-            var contract = open.Terms.Contract;
-            for (var period = contract.PeriodAfter(open.BilledThrough); period is { } at && at.Start < until; period = contract.PeriodAfter(at.End))
-            {
-                var own = charges.Where(c => c.OnUsageInvoice && c.At == at.End).ToList();
-                placed.UnionWith(own.Select(c => c.Id));
-                statements.Add(new Statement(open.Terms, InvoiceType.Usage, at) { Charges = own });
-            }
-            // A charge that no usage invoice carries is on a scheduled one; true-ups and other currencies are by themselves.
-            statements.AddRange(charges.Where(c => !placed.Contains(c.Id) && !WillCarry(contract, open.BilledThrough, c))
-                .GroupBy(c => (At: DueAt(contract, c), IsTrueup: c.Trueup is not null, Unit: c.Line.CreditTypeId))
-                .Where(g => g.Key.At <= until)
-                .Select(g => new Statement(open.Terms, InvoiceType.Scheduled, new Interval(g.Key.At, g.Key.At)) { Charges = [.. g] }));
-        }
+        var statements = contracts.SelectMany(c => Of(c, contracts, until)).ToList();
         return
         [
-            .. statements.OrderBy(s => s.Period.End).ThenBy(s => s.Type == InvoiceType.Usage ? 0 : s.IsTrueup ? 2 : 1)
+            .. statements.OrderBy(s => s.IsTrueup ? LastDraw(s, statements) : s.Period.End).ThenBy(s => s.Type == InvoiceType.Usage ? 0 : s.IsTrueup ? 2 : 1)
                 .ThenBy(s => s.Terms.Contract.StartingAt).ThenBy(s => s.Terms.Contract.Id, StringComparer.Ordinal),
         ];
     }
@@ -73,6 +66,39 @@ public static class AccountRating
     {
         var again = chargeIds.Count == 0 ? [] : Charges.Of(terms, Instant.Max(period.End, terms.Contract.EndingBefore ?? period.End)).Where(c => chargeIds.Contains(c.Id)).ToList();
         return new Statement(terms, type, period) { Charges = again };
+    }
+
+    /// <summary>The statements of one contract, in no order.</summary>
+    internal static IReadOnlyList<Statement> Of(OpenContract open, IReadOnlyList<OpenContract> all, Instant until)
+    {
+        var statements = new List<Statement>();
+        var contract = open.Terms.Contract;
+        var renewal = all.FirstOrDefault(c => c.Terms.Contract.Renewal?.FromContractId == contract.Id)?.Terms;
+        var charges = Charges.Of(open.Terms, until).Where(c => !open.BilledCharges.Contains(c.Id))
+            .Where(c => c.Trueup is null || renewal?.Contract.Renewal?.Trueup != TrueupBehavior.Remove)
+            .Select(c => c.Trueup is null ? c : c with { TakenOver = renewal?.Commits.FirstOrDefault(r => r.RolledOver?.CommitId == c.Trueup.Id && r.Version == Rollovers.Derived) }).ToList();
+        var placed = new HashSet<string>(StringComparer.Ordinal);
+        for (var period = contract.PeriodAfter(open.BilledThrough); period is { } at && at.Start < until; period = contract.PeriodAfter(at.End))
+        {
+            var own = charges.Where(c => c.OnUsageInvoice && c.At == at.End).ToList();
+            placed.UnionWith(own.Select(c => c.Id));
+            statements.Add(new Statement(open.Terms, InvoiceType.Usage, at) { Charges = own });
+        }
+        // A charge that no usage invoice carries is on a scheduled one; true-ups and other currencies are by themselves.
+        statements.AddRange(charges.Where(c => !placed.Contains(c.Id) && !WillCarry(contract, open.BilledThrough, c))
+            .GroupBy(c => (At: DueAt(contract, c), IsTrueup: c.Trueup is not null, Unit: c.Line.CreditTypeId))
+            .Where(g => g.Key.At <= until)
+            .Select(g => new Statement(open.Terms, InvoiceType.Scheduled, new Interval(g.Key.At, g.Key.At)) { Charges = [.. g] }));
+        return statements;
+    }
+
+    // A true-up that falls due within a usage period, or before a subscription charges that time, bills what these leave.
+    private static Instant LastDraw(Statement trueup, IReadOnlyList<Statement> statements)
+    {
+        bool Begins(Statement s) => s.Type == InvoiceType.Usage
+            ? s.Period.Start < trueup.Period.End
+            : s.Charges.Any(c => c.Line.Type == LineType.Subscription && c.Line.Time.Start < trueup.Period.End);
+        return statements.Where(s => Begins(s) && trueup.Charges.Any(c => c.Trueup!.IsFor(s.Terms.Contract.Id))).Select(s => s.Period.End).Append(trueup.Period.End).Max();
     }
 
     /// <summary>Rates statements in their order.</summary>
@@ -123,10 +149,11 @@ public static class AccountRating
         return new StatementRating(terms, balances, statement.Period.End).Rate(statement.Adjustments, charges, (_, _) => [], []);
     }
 
-    /// <summary>The true-up: what was promised and not drawn.</summary>
+    /// <summary>The true-up: what was promised, not drawn, and not taken over by a renewal.</summary>
     private static Charge Missing(Charge charge, Commit commit, Balances balances)
     {
         var left = balances.Left(commit.Access[0]);
+        if (charge.TakenOver is { } rolledOver) left = Exact.Add(left, -Rollovers.Amount(rolledOver, left));
         var part = charge.Line.Part with { Quantity = 1, UnitPrice = left > 0 ? left : 0 };
         return charge with { Line = charge.Line with { Part = part, Amount = part.UnitPrice } };
     }
@@ -135,7 +162,8 @@ public static class AccountRating
     {
         if (charge.Trueup is not { } commit) return charge.At;
         var end = commit.Access[0].EndingBefore;
-        if (contract.EndingBefore < end) end = contract.EndingBefore.Value;
+        // A customer's commit outlives the contract whose invoices carry its payment.
+        if (commit.ContractId is not null && contract.EndingBefore < end) end = contract.EndingBefore.Value;
         return charge.At > end ? charge.At : end;
     }
 

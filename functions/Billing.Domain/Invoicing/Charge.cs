@@ -12,7 +12,8 @@ namespace Billing.Domain.Invoicing;
 /// <param name="OnUsageInvoice">True: it goes on the usage invoice that ends at <paramref name="At"/>, if there is one.</param>
 /// <param name="Line">Not yet paid by anything.</param>
 /// <param name="Trueup">Of the true-up of a POSTPAID commit: that commit; its amount is what was promised and not used.</param>
-internal sealed record Charge(string Id, Instant At, bool OnUsageInvoice, GrossLine Line, Commit? Trueup = null);
+/// <param name="TakenOver">Of a true-up: what a renewal takes over of it, as long as that is not settled.</param>
+internal sealed record Charge(string Id, Instant At, bool OnUsageInvoice, GrossLine Line, Commit? Trueup = null, Commit? TakenOver = null);
 
 /// <summary>Lists the charges of a contract.</summary>
 internal static class Charges
@@ -66,7 +67,7 @@ internal static class Charges
             {
                 var own = product.At(at.Start);
                 var subject = new LineSubject(product.Id, own.Tags);
-                var pricing = new PriceBook(terms.Contract, terms.Rates).Of(subject, Groups.None, at.Start);
+                var pricing = new PriceBook(terms).Of(subject, Groups.None, at.Start);
                 if (pricing is not { IsEntitled: true, Price: Price.Subscription price }) continue;
                 var whole = terms.Contract.UsageStatementSchedule.CycleOf(terms.Contract.StartingAt).PeriodAt(at.Start);
                 var unit = price.IsProrated ? SubscriptionCharges.Prorated(price.UnitPrice, at, whole, null) : price.UnitPrice;

@@ -48,7 +48,7 @@ public static class Grants
     private static IEnumerable<Commit> Of(Contract contract, RecurringCommit recurring, Interval cut, Interval whole, Instant closes)
     {
         var (price, quantity) = (recurring.Access.UnitPrice, recurring.Access.Quantity);
-        decimal Share(decimal amount, AmountRoundingRule? rounding) => IsCut(recurring, cut, whole) ? SubscriptionCharges.Prorated(amount, cut, whole, rounding) : amount;
+        decimal Share(decimal amount, AmountRoundingRule? rounding) => SubscriptionCharges.Prorated(amount, Counted(recurring.Proration, cut, whole), whole, rounding);
         if (recurring.Seats is not { } seats)
         {
             var amount = Share(Exact.Multiply(price, quantity), recurring.AccessRounding);
@@ -116,10 +116,8 @@ public static class Grants
         }
     }
 
-    private static bool IsCut(RecurringCommit recurring, Interval cut, Interval whole)
-    {
-        var first = cut.Start > whole.Start && recurring.Proration is GrantProration.First or GrantProration.FirstAndLast;
-        var last = cut.End < whole.End && recurring.Proration is GrantProration.Last or GrantProration.FirstAndLast;
-        return (cut.Start > whole.Start && first) || (cut.End < whole.End && last);
-    }
+    /// <summary>The part of a period that is granted for: a cut that is not prorated counts as if it were not there.</summary>
+    private static Interval Counted(GrantProration proration, Interval cut, Interval whole) => new(
+        proration is GrantProration.First or GrantProration.FirstAndLast ? cut.Start : whole.Start,
+        proration is GrantProration.Last or GrantProration.FirstAndLast ? cut.End : whole.End);
 }

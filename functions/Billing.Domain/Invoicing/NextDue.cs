@@ -23,14 +23,9 @@ public static class NextDue
         {
             var contract = open.Terms.Contract;
             if (contract.PeriodAfter(open.BilledThrough) is { } period) Take(contract.FinalAt(period, grace));
-            foreach (var statement in AccountRating.Open([open], now + Horizon).Where(s => s.Type == InvoiceType.Scheduled))
-            {
-                if (statement.IsTrueup && IsWaiting(statement, [open])) continue;
-                Take(statement.Period.End);
-                if (!statement.IsTrueup) break;
-            }
             if (contract.RecurringCommits.Count > 0 && contract.PeriodAt(now) is { } current) Take(current.End);
         }
+        foreach (var statement in AccountRating.Open(contracts, now + Horizon).Where(s => s.Type == InvoiceType.Scheduled && !(s.IsTrueup && IsWaiting(s, contracts)))) Take(statement.Period.End);
         foreach (var segment in commits.Where(c => c.Type != CommitType.Postpaid).SelectMany(c => c.Access))
             if (segment.EndingBefore > now && !ledger.Of(segment.Id).IsSettled) Take(segment.EndingBefore);
         return due is null ? null : due < now + Horizon ? due : now + Horizon;
@@ -38,8 +33,8 @@ public static class NextDue
         void Take(Instant at) => due = due < at ? due : at;
     }
 
-    /// <summary>True while usage that counts towards a true-up is not final.</summary>
+    /// <summary>True while something that counts towards a true-up is not billed, of whichever contract.</summary>
     public static bool IsWaiting(Statement trueup, IReadOnlyList<OpenContract> contracts) => contracts
-        .Where(c => c.Terms.Contract.Id == trueup.Terms.Contract.Id)
-        .Any(c => c.Terms.Contract.PeriodAfter(c.BilledThrough) is { } next && next.Start < trueup.Period.End);
+        .Where(c => trueup.Charges.Any(t => t.Trueup?.IsFor(c.Terms.Contract.Id) ?? false))
+        .Any(c => c.Unbilled(trueup.Period.End).Any(start => start < trueup.Period.End));
 }

@@ -11,10 +11,11 @@ namespace Billing.Domain.Invoicing;
 /// A period has one price, that of its start. It charges the quantity that is agreed for its start; an increase within it charges the rest of the
 /// period for what was added; a decrease counts from the next period and gives nothing back. What is recorded late (after the period was
 /// charged) is an increase as well. ADVANCE charges at the start, ARREARS at the end. Source: Metronome, manage-subscription-lifecycle.
+/// Invariant: a charge follows from what was recorded by the time it falls due, so that what is recorded later never changes it.
 /// </remarks>
 internal static class SubscriptionCharges
 {
-    /// <summary>The charges of a subscription that fall due up to an instant (inclusive).</summary>
+    /// <summary>The charges of a subscription for its periods that begin up to an instant (inclusive); some fall due later.</summary>
     public static IEnumerable<Charge> Of(Terms terms, Subscription subscription, Instant until)
     {
         var end = subscription.EndOf(terms.Contract);
@@ -32,7 +33,7 @@ internal static class SubscriptionCharges
     public static decimal Prorated(decimal unitPrice, Interval part, Interval whole, AmountRoundingRule? rounding)
     {
         if (part == whole) return unitPrice;
-        var exact = Exact.Quotient(Exact.Multiply(unitPrice, Hours.In(part)), Hours.In(whole));
+        var exact = Exact.Share(unitPrice, Hours.In(part), Hours.In(whole));
         return rounding?.Round(exact) ?? exact;
     }
 
@@ -41,15 +42,13 @@ internal static class SubscriptionCharges
         var product = terms.Products[subscription.ProductId];
         var own = product.At(cut.Start);
         var subject = new LineSubject(product.Id, own.Tags, BillingFrequency: subscription.Frequency);
-        var pricing = new PriceBook(terms.Contract, terms.Rates).Of(subject, Groups.None, cut.Start);
+        var pricing = new PriceBook(terms).Of(subject, Groups.None, cut.Start);
         if (pricing is not { IsEntitled: true, Price: Price.Flat price }) yield break;
         var advance = subscription.Collection == CollectionSchedule.Advance;
         var onUsage = subscription.Placement == InvoicePlacement.OnUsageInvoice;
-        foreach (var step in subscription.Steps(cut))
-        {
-            var immediately = advance && (step.ChangeId is null || subscription.Billing == ProrationBilling.BillImmediately);
-            yield return Charge(step.ChangeId is null ? "" : ":" + step.ChangeId, immediately ? step.From : cut.End, step.Quantity, new Interval(step.From, cut.End));
-        }
+        yield return Charge("", advance ? cut.Start : cut.End, BaseQuantity(subscription, cut.Start), cut);
+        foreach (var (suffix, time, quantity) in Additions(subscription, cut))
+            yield return Charge(suffix, advance && subscription.Billing == ProrationBilling.BillImmediately ? time.Start : cut.End, quantity, time);
 
         Charge Charge(string suffix, Instant at, decimal quantity, Interval time)
         {
@@ -64,5 +63,52 @@ internal static class SubscriptionCharges
             };
             return new Charge($"{subscription.Id}:{cut.Start.ToUnixTimeSeconds()}{suffix}", at, onUsage, line);
         }
+    }
+
+    // What was agreed, and known, when the period began; the initial quantity always is.
+    private static decimal BaseQuantity(Subscription subscription, Instant start)
+    {
+        var known = subscription.Quantities.Where((q, i) => i == 0 || q.CreatedAt <= start).ToList();
+        return (subscription with { Quantities = known }).QuantityAt(start);
+    }
+
+    /// <summary>What changes add to what is charged of a period: each when it takes effect, on top of what those before it charged.</summary>
+    /// <remarks>A change that is recorded late, for a time before one that was charged, adds only where it is above it.</remarks>
+    private static IEnumerable<(string Suffix, Interval Time, decimal Quantity)> Additions(Subscription subscription, Interval cut)
+    {
+        List<(Instant From, decimal Quantity)> charged = [(cut.Start, BaseQuantity(subscription, cut.Start))];
+        var changes = subscription.Quantities.Skip(1).Where(q => q.StartingAt < cut.End && (q.StartingAt > cut.Start || q.CreatedAt > cut.Start))
+            .OrderBy(TakesEffect).ThenBy(q => q.StartingAt).ThenBy(q => q.CreatedAt).ToList();
+        foreach (var change in changes)
+        {
+            var from = change.StartingAt > cut.Start ? change.StartingAt : cut.Start;
+            var at = charged.FindLastIndex(c => c.From <= from);
+            if (charged[at].From < from) charged.Insert(++at, (from, charged[at - 1].Quantity));
+            // Of two with one start, the later stands for the one that has not taken effect.
+            if (changes.Exists(q => q.StartingAt == change.StartingAt && IsAfter(q, change) && q.CreatedAt <= TakesEffect(change))) continue;
+            if (!subscription.IsProrated)
+            {
+                // A seat costs the whole price however short its time is, so only the most counts.
+                var most = charged.Max(c => c.Quantity);
+                if (change.Quantity > most) yield return (":" + change.Id, new Interval(from, cut.End), Exact.Add(change.Quantity, -most));
+            }
+            var pieces = 0;
+            for (; at < charged.Count; at++)
+            {
+                var (start, quantity) = charged[at];
+                if (change.Quantity <= quantity) continue;
+                charged[at] = (start, change.Quantity);
+                // Steps that were charged alike are one piece.
+                var end = at + 1;
+                for (; end < charged.Count && charged[end].Quantity == quantity; end++) charged[end] = (charged[end].From, change.Quantity);
+                at = end - 1;
+                var time = new Interval(start, end < charged.Count ? charged[end].From : cut.End);
+                if (subscription.IsProrated) yield return ($":{change.Id}{(pieces++ == 0 ? "" : $":{start.ToUnixTimeSeconds()}")}", time, Exact.Add(change.Quantity, -quantity));
+            }
+        }
+
+        static Instant TakesEffect(QuantityChange change) => change.CreatedAt > change.StartingAt ? change.CreatedAt : change.StartingAt;
+
+        bool IsAfter(QuantityChange later, QuantityChange change) => later.CreatedAt > change.CreatedAt || (later.CreatedAt == change.CreatedAt && changes.IndexOf(later) > changes.IndexOf(change));
     }
 }

@@ -45,6 +45,9 @@ public sealed record Terms(
     /// <summary>An amount as it leaves the rating: rounded as the contract says where it is in the invoice's currency; custom units are never rounded.</summary>
     public decimal Round(decimal exactAmount, string creditTypeId) => IsFiat(creditTypeId) ? Contract.Rounding.Of(exactAmount, CreditType) : exactAmount;
 
+    /// <summary>What can be drawn of a balance in a unit: see <see cref="AmountRoundings.Drawable"/>; custom units are never rounded.</summary>
+    public decimal Drawable(decimal left, string creditTypeId) => IsFiat(creditTypeId) ? Contract.Rounding.Drawable(left, CreditType) : left;
+
     /// <summary>True for the invoice's currency.</summary>
     public bool IsFiat(string creditTypeId) => string.Equals(creditTypeId, CreditType.Id, StringComparison.OrdinalIgnoreCase);
 

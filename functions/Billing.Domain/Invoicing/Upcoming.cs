@@ -11,7 +11,7 @@ public static class Upcoming
     /// <summary>Open statements, and after them those that will fall due: of each contract the dated charges and true-ups, and the next subscription charges.</summary>
     public static IReadOnlyList<Statement> With(IReadOnlyList<Statement> open, IReadOnlyList<OpenContract> contracts, Instant now)
     {
-        var upcoming = contracts.SelectMany(c => Of(AccountRating.Open([c], LastOf(c, now)).Where(s => s.Type == InvoiceType.Scheduled && s.Period.End > now)));
+        var upcoming = contracts.SelectMany(c => Of(AccountRating.Of(c, contracts, LastOf(c, now)).Where(s => s.Type == InvoiceType.Scheduled && s.Period.End > now).OrderBy(s => s.Period.End)));
         return [.. open, .. upcoming.OrderBy(s => s.Period.End)];
     }
 

@@ -39,13 +39,18 @@ public static class Exact
 
     /// <summary>The quotient at 20 decimals, or at as many as 28 digits leave room for.</summary>
     /// <remarks>Rounding: half-even, once, from the exact ratio. 1 ÷ 3 = 0.33333333333333333333. Errors: division by zero, overflow.</remarks>
-    public static decimal Quotient(decimal dividend, decimal divisor)
+    public static decimal Quotient(decimal dividend, decimal divisor) => Share(dividend, 1, divisor);
+
+    /// <summary>Amount × part ÷ whole, at as many decimals as a quotient: the product may be longer than a decimal.</summary>
+    /// <remarks>Rounding: as <see cref="Quotient"/>, once. Errors: likewise.</remarks>
+    public static decimal Share(decimal amount, decimal part, decimal whole)
     {
-        if (divisor == 0) throw new DivideByZeroException("A quantity or amount was divided by zero.");
-        var (am, ascale) = Parts(dividend);
-        var (bm, bscale) = Parts(divisor);
-        var above = am * Power(bscale);
-        var below = bm * Power(ascale);
+        if (whole == 0) throw new DivideByZeroException("A quantity or amount was divided by zero.");
+        var (am, ascale) = Parts(amount);
+        var (pm, pscale) = Parts(part);
+        var (bm, bscale) = Parts(whole);
+        var above = am * pm * Power(bscale);
+        var below = bm * Power(ascale + pscale);
         if (below.Sign < 0) (above, below) = (-above, -below);
         for (var decimals = QuotientDecimals; decimals >= 0; decimals--)
         {

@@ -26,7 +26,7 @@ public sealed class ContractPrices(IDocumentStore store, IClock clock, Catalogs 
     {
         if (await ContractDocuments.FindAsync(store, customerId, contractId, stop) is not { } found) return Contracts.NotFound(contractId);
         var catalog = await catalogs.ReadAsync(found.Value.RateCardId, found.Value.OverwrittenProducts(), stop);
-        var rows = ContractRates.At(found.Value, catalog.Rates, catalog.Products, catalog.Card?.ProductOrder ?? [], at ?? clock.GetCurrentInstant())
+        var rows = ContractRates.At(found.Value, catalog.Rates, catalog.Products, catalog.Card?.ProductOrder ?? [], catalog.CurrencyId, at ?? clock.GetCurrentInstant())
             .Where(r => selectors.Count == 0 || selectors.Any(s => s.Matches(r.Rate, r.Product))).ToList();
         var skip = int.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var passed) ? passed : 0;
         return new Listed<ContractRate>([.. rows.Skip(skip).Take(limit)], skip + limit < rows.Count ? (skip + limit).ToString(CultureInfo.InvariantCulture) : null);
@@ -47,7 +47,7 @@ public sealed class ContractPrices(IDocumentStore store, IClock clock, Catalogs 
         {
             // A price holds for a whole period.
             var period = Instant.Max(cycle.PeriodAt(at).Start, subscription.StartingAt);
-            var entry = new PricedQuantity(at, subscription.QuantityAt(at), ContractRates.OfSubscription(contract, catalog.Rates, catalog.Products[subscription.ProductId], subscription.Frequency, period));
+            var entry = new PricedQuantity(at, subscription.QuantityAt(at), ContractRates.OfSubscription(contract, catalog.Rates, catalog.CurrencyId, catalog.Products[subscription.ProductId], subscription.Frequency, period));
             if (history.Count == 0 || history[^1].Quantity != entry.Quantity || history[^1].UnitPrice != entry.UnitPrice) history.Add(entry);
         }
         return (catalog.CurrencyId, history.ToArray());

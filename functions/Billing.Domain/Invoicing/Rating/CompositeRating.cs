@@ -1,3 +1,4 @@
+using Billing.Domain.Credits;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using NodaTime;
@@ -13,10 +14,10 @@ internal static class CompositeRating
         Terms terms, Interval period, Instant until, bool isComplete, IReadOnlyList<GrossLine> parts, Func<GrossLine, decimal> paidForNothing)
     {
         var lines = new List<GrossLine>();
-        var prices = new PriceBook(terms.Contract, terms.Rates);
+        var prices = new PriceBook(terms);
         foreach (var product in terms.Rated(ProductType.Composite))
         {
-            var before = 0m;
+            var (before, opens) = (0m, true);
             // A subscription charged in advance starts where the period ends: it belongs to the last stretch.
             bool LiesIn(Interval stretch, Instant at) => stretch.Contains(at) || (at >= period.End && stretch.End == period.End) || (at < period.Start && stretch.Start == period.Start);
             foreach (var stretch in Stretches(terms, product, period).Where(s => s.Start < until))
@@ -29,21 +30,34 @@ internal static class CompositeRating
                     .Where(l => LiesIn(stretch, l.Time.Start) && own.HasPart(l.Subject.ProductId, l.Subject.ProductTags))
                     .Where(l => string.Equals(l.CreditTypeId, pricing.CreditTypeId, StringComparison.OrdinalIgnoreCase))
                     .Select(l => own.ExcludeFreeUsage ? Exact.Add(l.Amount, -paidForNothing(l)) : l.Amount));
-                var counted = new CountedQuantity(before, amount, Exact.Add(before, amount), before == 0);
+                var counted = new CountedQuantity(before, amount, Exact.Add(before, amount), opens);
                 lines.AddRange(RateCalculation.Rate(pricing.Price, pricing.Terms.FreeUnits, counted).Select(part => new GrossLine(
                     LineType.Usage, own.Name, subject, product.Type, stretch, part,
                     terms.Round(Exact.Multiply(part.Quantity, part.UnitPrice), pricing.CreditTypeId!), pricing.CreditTypeId!, pricing)));
-                before = Exact.Add(before, amount);
+                (before, opens) = (Exact.Add(before, amount), false);
             }
             lines = [.. lines.Where(l => l.Subject.ProductId != product.Id), .. SpendBounds.OfRates([.. lines.Where(l => l.Subject.ProductId == product.Id)], product, terms, period, isComplete)];
         }
         return lines;
     }
 
-    private static IEnumerable<Interval> Stretches(Terms terms, Product product, Interval period)
+    /// <summary>The parts of a period in which a composite's terms, price and payers stay as they are; its parts are cut where it is.</summary>
+    public static IReadOnlyList<Interval> Stretches(Terms terms, Product composite, Interval period)
     {
-        var cuts = product.Updates.Select(u => u.StartingAt).Concat(terms.Rates.Changes(product.Id, period))
-            .Where(at => at > period.Start && at < period.End).Append(period.Start).Distinct().Order().ToList();
-        return cuts.Select((start, i) => new Interval(start, i + 1 < cuts.Count ? cuts[i + 1] : period.End));
+        var prices = new PriceBook(terms);
+        var stretches = new List<Interval>();
+        (LinePricing Pricing, List<AccessSegment> Payers)? last = null;
+        foreach (var part in Segmenting.Parts(Segmenting.Changes(terms, composite, period), period))
+        {
+            var subject = new LineSubject(composite.Id, composite.At(part.Start).Tags);
+            var pricing = prices.Of(subject, Groups.None, part.Start);
+            var payers = Payers.At(terms, subject, pricing.CreditTypeId, part.Start).ToList();
+            if (last is { } before && before.Pricing.IsSameAs(pricing) && before.Payers.SequenceEqual(payers) && !composite.Updates.Any(u => u.StartingAt == part.Start))
+                stretches[^1] = new Interval(stretches[^1].Start, part.End);
+            else
+                stretches.Add(part);
+            last = (pricing, payers);
+        }
+        return stretches;
     }
 }

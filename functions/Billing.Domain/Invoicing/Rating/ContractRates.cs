@@ -23,10 +23,11 @@ public static class ContractRates
     /// <param name="rates">Of its card.</param>
     /// <param name="products">By id; those of the rates and of overwrites.</param>
     /// <param name="order">Of the card.</param>
+    /// <param name="currency">Of the card.</param>
     /// <param name="at">When.</param>
-    public static IReadOnlyList<ContractRate> At(Contract contract, RateSchedule rates, IReadOnlyDictionary<string, Product> products, IReadOnlyList<string> order, Instant at)
+    public static IReadOnlyList<ContractRate> At(Contract contract, RateSchedule rates, IReadOnlyDictionary<string, Product> products, IReadOnlyList<string> order, string currency, Instant at)
     {
-        var book = new PriceBook(contract, rates);
+        var book = new PriceBook(contract, rates, currency);
         var all = new List<ContractRate>();
         foreach (var id in order.Where(rates.Products.Contains).Union(rates.Products).Union(contract.OverwrittenProducts()))
         {
@@ -40,8 +41,8 @@ public static class ContractRates
     }
 
     /// <summary>The price of a subscription's period that starts at an instant; null when nothing prices it.</summary>
-    public static decimal? OfSubscription(Contract contract, RateSchedule rates, Product product, BillingFrequency frequency, Instant start) =>
-        new PriceBook(contract, rates).Of(new LineSubject(product.Id, product.At(start).Tags, BillingFrequency: frequency), Groups.None, start) is { IsEntitled: true, Price: Price.Flat price } ? price.UnitPrice : null;
+    public static decimal? OfSubscription(Contract contract, RateSchedule rates, string currency, Product product, BillingFrequency frequency, Instant start) =>
+        new PriceBook(contract, rates, currency).Of(new LineSubject(product.Id, product.At(start).Tags, BillingFrequency: frequency), Groups.None, start) is { IsEntitled: true, Price: Price.Flat price } ? price.UnitPrice : null;
 
     private static ContractRate? Of(Contract contract, PriceBook book, RateSchedule rates, Product product, Rate rate, Instant at)
     {

@@ -41,8 +41,16 @@ internal sealed record LinePricing(
 }
 
 /// <summary>Finds what a line costs.</summary>
-internal sealed class PriceBook(Contract contract, RateSchedule rates)
+/// <param name="contract">Whose overrides count.</param>
+/// <param name="rates">Of its card.</param>
+/// <param name="currency">Of the card.</param>
+internal sealed class PriceBook(Contract contract, RateSchedule rates, string currency)
 {
+    public PriceBook(Terms terms)
+        : this(terms.Contract, terms.Rates, terms.CreditType.Id)
+    {
+    }
+
     /// <summary>The pricing of a line of a product at an instant.</summary>
     public LinePricing Of(LineSubject line, IReadOnlyDictionary<string, string?> pricingGroupValues, Instant at)
     {
@@ -55,7 +63,8 @@ internal sealed class PriceBook(Contract contract, RateSchedule rates)
         if (rate is null && list?.Change is not OverrideChange.Overwrite) list = null;
         var price = list is null ? rate?.Price : Apply(list, rate?.Price);
         var entitled = inForce.FindLast(o => o.Commits is null && o.Entitled is not null)?.Entitled ?? rate?.Entitled ?? price is not null;
-        var unit = list?.Change is OverrideChange.Overwrite { CreditTypeId: { } own } ? own : rate?.CreditTypeId;
+        // An overwrite can price what the card does not; it is in the card's currency unless it says otherwise.
+        var unit = list?.Change is OverrideChange.Overwrite overwrite ? overwrite.CreditTypeId ?? rate?.CreditTypeId ?? currency : rate?.CreditTypeId;
         return new LinePricing(
             line, rate, price, unit, entitled, list, [.. inForce.Where(o => o.Commits is not null)],
             Choose([.. inForce.Where(o => o.Commits is null && o.Target == OverrideTarget.CommitRate)], contract.MultiplierPrioritization), contract.MultiplierPrioritization);

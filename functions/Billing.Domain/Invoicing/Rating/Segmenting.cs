@@ -36,7 +36,7 @@ public static class Segmenting
                     .Where(p => p.Start < until).Select(p => Clip(p, until)).ToList();
                 if (parts.Count > 0) read.Add(new MeteredSegments(metered, parts));
                 if (span.Key.Start != period.Start || metered.WholePeriod) continue;
-                read.AddRange(CountersBefore(terms, product, period).Select(before => new MeteredSegments(metered, [before])));
+                read.AddRange(CountersBefore(terms, product, period).Select(before => new MeteredSegments(metered with { Filter = FilterAt(terms, before.Start) }, [before])));
             }
         }
         return read;
@@ -45,8 +45,7 @@ public static class Segmenting
     /// <summary>The segments of one product, in order; together they are the period.</summary>
     internal static IReadOnlyList<Segment> Of(Terms terms, Product product, Interval period)
     {
-        var cuts = Cuts(terms, product, period).Where(at => at > period.Start && at < period.End).Append(period.Start).Distinct().Order().ToList();
-        var parts = cuts.Select((start, i) => new Interval(start, i + 1 < cuts.Count ? cuts[i + 1] : period.End)).ToList();
+        var parts = Parts(Cuts(terms, product, period), period);
         var segments = new List<Segment>();
         for (var i = 0; i < parts.Count;)
         {
@@ -54,14 +53,22 @@ public static class Segmenting
             var last = i;
             while (last + 1 < parts.Count && Same(metered, Metered(terms, product, parts[last + 1].Start))) last++;
             var span = new Interval(parts[i].Start, parts[last].End);
-            for (; i <= last; i++) segments.Add(new Segment(parts[i], span, product.At(parts[i].Start), metered));
+            for (; i <= last; i++)
+            {
+                // The same terms are the same object, so that only a change of them cuts a line.
+                var own = i > 0 && !product.Updates.Any(u => u.StartingAt == parts[i].Start) ? segments[i - 1].Terms : product.At(parts[i].Start);
+                segments.Add(new Segment(parts[i], span, own, metered));
+            }
         }
         return segments;
     }
 
-    /// <summary>The parts of counters' periods that lie before a statement period.</summary>
-    internal static IEnumerable<Interval> CountersBefore(Terms terms, Product product, Interval period) => terms.Rates.Counters(product.Id)
-        .Select(f => CounterAt(terms, f, period.Start).Start).Where(start => start < period.Start).Distinct().Select(start => new Interval(start, period.Start));
+    /// <summary>The time before a statement period in which counters run that go on in it, cut where one begins or a usage filter changes.</summary>
+    private static IEnumerable<Interval> CountersBefore(Terms terms, Product product, Interval period)
+    {
+        var starts = terms.Rates.Counters(product.Id).Select(f => CounterAt(terms, f, period.Start).Start).Where(start => start < period.Start).ToList();
+        return starts.Count == 0 ? [] : Parts(starts.Concat(terms.Contract.UsageFilters.Select(f => f.StartingAt)), new Interval(starts.Min(), period.Start));
+    }
 
     /// <summary>The counter's period that an instant lies in: it is counted from the contract's start.</summary>
     internal static Interval CounterAt(Terms terms, BillingFrequency frequency, Instant at) =>
@@ -69,26 +76,35 @@ public static class Segmenting
 
     internal static Interval Clip(Interval part, Instant until) => until < part.End ? new Interval(part.Start, until) : part;
 
-    private static IEnumerable<Instant> Cuts(Terms terms, Product product, Interval period)
+    /// <summary>A period cut at some hours, of which those inside it count.</summary>
+    internal static List<Interval> Parts(IEnumerable<Instant> cuts, Interval period)
+    {
+        var starts = cuts.Where(at => at > period.Start && at < period.End).Append(period.Start).Distinct().Order().ToList();
+        return [.. starts.Select((start, i) => new Interval(start, i + 1 < starts.Count ? starts[i + 1] : period.End))];
+    }
+
+    /// <summary>Hours at which something that prices a product, or pays for it, starts or ends; some lie outside the period.</summary>
+    internal static IEnumerable<Instant> Changes(Terms terms, Product product, Interval period)
     {
         var tags = product.Initial.Tags.Concat(product.Updates.SelectMany(u => u.Tags ?? [])).ToHashSet(StringComparer.Ordinal).ToList();
         foreach (var update in product.Updates) yield return update.StartingAt;
         foreach (var at in terms.Rates.Changes(product.Id, period)) yield return at;
-        foreach (var composite in terms.Rated(ProductType.Composite).Where(c => c.Initial.HasPart(product.Id, tags) || c.Updates.Count > 0))
-        {
-            foreach (var update in composite.Updates) yield return update.StartingAt;
-            foreach (var at in terms.Rates.Changes(composite.Id, period)) yield return at;
-        }
         foreach (var changed in terms.Contract.Overrides.Where(o => o.Scope.MayMatch(product.Id, tags)))
         {
             yield return changed.StartingAt;
             if (changed.EndingBefore is { } end) yield return end;
         }
-        foreach (var access in terms.Commits.Where(c => c.Scope.MayMatch(product.Id, tags)).SelectMany(c => c.Access))
+        foreach (var access in Payers.Of(terms).Where(c => c.Scope.MayMatch(product.Id, tags)).SelectMany(c => c.Access))
         {
             yield return access.StartingAt;
             yield return access.EndingBefore;
         }
+    }
+
+    private static IEnumerable<Instant> Cuts(Terms terms, Product product, Interval period)
+    {
+        foreach (var at in Changes(terms, product, period)) yield return at;
+        foreach (var at in terms.Rated(ProductType.Composite).SelectMany(c => Changes(terms, c, period))) yield return at;
         foreach (var filter in terms.Contract.UsageFilters) yield return filter.StartingAt;
         foreach (var frequency in terms.Rates.Counters(product.Id))
         {
@@ -100,13 +116,15 @@ public static class Segmenting
     private static MeteredProduct Metered(Terms all, Product product, Instant at)
     {
         var terms = product.At(at);
-        var filter = all.Contract.UsageFilters.LastOrDefault(f => f.StartingAt <= at);
         return new(product.Id, terms.BillableMetricId!, terms.GroupKeys())
         {
             WholePeriod = all.Metrics[terms.BillableMetricId!].WholePeriod,
-            Filter = filter is null ? null : new GroupFilter(filter.GroupKey, filter.GroupValues),
+            Filter = FilterAt(all, at),
         };
     }
+
+    private static GroupFilter? FilterAt(Terms terms, Instant at) =>
+        terms.Contract.UsageFilters.LastOrDefault(f => f.StartingAt <= at) is { } filter ? new GroupFilter(filter.GroupKey, filter.GroupValues) : null;
 
     private static bool Same(MeteredProduct a, MeteredProduct b) =>
         a.BillableMetricId == b.BillableMetricId && a.GroupKeys.SequenceEqual(b.GroupKeys)

@@ -6,29 +6,29 @@ namespace Billing.Domain.Invoicing;
 
 /// <summary>Minimum and maximum spend, of a rate and of a contract.</summary>
 /// <remarks>
-/// The maximum clips the lines in their order: what goes beyond is a line at price 0. The minimum adds a line for what is missing, once the
-/// period is complete. Both are for a whole period of the statement's cycle, and shrink with the time that the rate or the contract holds in it.
-/// Rounding: shares of time at 20 decimals, half-even, then as the contract says.
+/// The maximum clips the lines in their order: what their sum so far has above it is a line at price 0. The minimum adds a line for what is missing, once
+/// the period is complete. Both are for a whole period of the statement's cycle, and shrink with the time in which the rate, with its own terms, prices its
+/// product (an overwritten price has no bounds), or the contract holds. Rounding: shares of time at 20 decimals, half-even, then as the contract says.
 /// </remarks>
 internal static class SpendBounds
 {
     /// <summary>The lines of one product with the bounds of its rates.</summary>
     public static IReadOnlyList<GrossLine> OfRates(List<GrossLine> lines, Product product, Terms terms, Interval period, bool isComplete)
     {
-        var bounded = terms.Rates.Of(product.Id).Where(r => r.Terms.Minimum is not null || r.Terms.Maximum is not null).ToList();
-        if (bounded.Count == 0) return lines;
         var result = lines;
-        foreach (var rate in bounded)
+        foreach (var rate in terms.Rates.Of(product.Id).Where(r => r.Terms.Minimum is not null || r.Terms.Maximum is not null))
         {
-            var holds = InForce(terms, rate, period);
-            if (holds.Duration == Duration.Zero) continue;
-            bool Mine(GrossLine line) => ReferenceEquals(line.Pricing?.Rate, rate) && line.Pricing.Terms != RateTerms.None;
-            if (rate.Terms.Maximum is { } maximum) result = Clip(result, Mine, Share(terms, maximum, holds, period), terms);
-            if (rate.Terms.Minimum is not { } minimum || !isComplete || !rate.Entitled) continue;
-            var own = product.At(holds.Start);
+            var holds = InForce(terms, product, rate, period);
+            if (holds.Count == 0) continue;
+            var hours = holds.Sum(Hours.In);
+            bool Mine(GrossLine line) => ReferenceEquals(line.Pricing?.Rate, rate) && ReferenceEquals(line.Pricing.Terms, rate.Terms);
+            if (rate.Terms.Maximum is { } maximum) result = Clip(result, Mine, Share(terms, maximum, hours, period, rate.CreditTypeId));
+            if (rate.Terms.Minimum is not { } minimum || !isComplete) continue;
+            var missing = Exact.Add(Share(terms, minimum, hours, period, rate.CreditTypeId), -Exact.Sum(result.Where(Mine).Select(l => l.Amount)));
+            if (missing <= 0) continue;
+            var own = product.At(holds[0].Start);
             var subject = new LineSubject(product.Id, own.Tags, rate.PricingGroupValues, Groups.None);
-            var missing = Exact.Add(Share(terms, minimum, holds, period), -Exact.Sum(result.Where(Mine).Select(l => l.Amount)));
-            if (missing > 0) result.Add(Fill(missing, $"{own.Name} minimum", subject, product.Type, holds, rate.CreditTypeId, result.Find(Mine)?.Pricing, terms));
+            result.Add(Fill(missing, $"{own.Name} minimum", subject, product.Type, new Interval(holds[0].Start, holds[^1].End), rate.CreditTypeId, result.Find(Mine)?.Pricing));
         }
         return result;
     }
@@ -38,56 +38,58 @@ internal static class SpendBounds
     {
         var result = lines;
         bool Mine(GrossLine line) => terms.IsFiat(line.CreditTypeId);
-        if (terms.Contract.Maximum is { } maximum) result = Clip(result, Mine, Share(terms, maximum, period, period), terms);
+        decimal ShareOf(decimal bound) => Share(terms, bound, Hours.In(period), period, terms.CreditType.Id);
+        if (terms.Contract.Maximum is { } maximum) result = Clip(result, Mine, ShareOf(maximum));
         if (terms.Contract.Minimum is { } minimum && isComplete)
         {
-            var missing = Exact.Add(Share(terms, minimum, period, period), -Exact.Sum(result.Where(Mine).Select(l => l.Amount)));
-            if (missing > 0) result.Add(Fill(missing, "Minimum spend", new LineSubject("", []), ProductType.Usage, period, terms.CreditType.Id, null, terms));
+            var missing = Exact.Add(ShareOf(minimum), -Exact.Sum(result.Where(Mine).Select(l => l.Amount)));
+            if (missing > 0) result.Add(Fill(missing, "Minimum spend", new LineSubject("", []), ProductType.Usage, period, terms.CreditType.Id, null));
         }
         return result;
     }
 
-    private static List<GrossLine> Clip(List<GrossLine> lines, Func<GrossLine, bool> mine, decimal maximum, Terms terms)
+    private static List<GrossLine> Clip(List<GrossLine> lines, Func<GrossLine, bool> mine, decimal maximum)
     {
-        var (room, clipped) = (maximum, new List<GrossLine>());
+        var (sum, clipped) = (0m, new List<GrossLine>());
         foreach (var line in lines)
         {
-            if (!mine(line) || line.Amount <= room)
+            // What is given back lies above the maximum first.
+            var after = mine(line) ? Exact.Add(sum, line.Amount) : sum;
+            var amount = mine(line) ? Exact.Add(Math.Min(after, maximum), -Math.Min(sum, maximum)) : line.Amount;
+            sum = after;
+            if (amount == line.Amount)
             {
                 clipped.Add(line);
-                if (mine(line)) room = Exact.Add(room, -line.Amount);
                 continue;
             }
-            var charged = room == 0 ? 0 : Exact.Quotient(room, line.Part.UnitPrice);
-            if (room > 0) clipped.Add(line with { Part = line.Part with { Quantity = charged }, Amount = room });
-            var rest = Exact.Add(line.Part.Quantity, -charged);
-            clipped.Add(line with { Part = line.Part with { Quantity = rest, UnitPrice = 0, Kind = PartKind.Free }, Amount = 0 });
-            room = 0;
+            var charged = amount == 0 ? 0 : Exact.Quotient(amount, line.Part.UnitPrice);
+            if (amount != 0) clipped.Add(line with { Part = line.Part with { Quantity = charged }, Amount = amount });
+            clipped.Add(line with { Part = line.Part with { Quantity = Exact.Add(line.Part.Quantity, -charged), UnitPrice = 0, Kind = PartKind.Free }, Amount = 0 });
         }
         return clipped;
     }
 
-    private static GrossLine Fill(
-        decimal missing, string name, LineSubject subject, ProductType type, Interval time, string creditTypeId, LinePricing? pricing, Terms terms)
+    private static GrossLine Fill(decimal missing, string name, LineSubject subject, ProductType type, Interval time, string creditTypeId, LinePricing? pricing) =>
+        new(LineType.Usage, name, subject, type, time, new RatedPart(1, missing, null, 0, PartKind.FlatPrice), missing, creditTypeId, pricing);
+
+    /// <summary>The parts of a period in which a rate prices its product with its own terms.</summary>
+    private static List<Interval> InForce(Terms terms, Product product, Rate rate, Interval period)
     {
-        var amount = terms.Round(missing, creditTypeId);
-        return new GrossLine(LineType.Usage, name, subject, type, time, new RatedPart(1, amount, null, 0, PartKind.FlatPrice), amount, creditTypeId, pricing);
+        var (prices, isUsage) = (new PriceBook(terms), product.Type == ProductType.Usage);
+        return
+        [
+            .. Segmenting.Parts(Segmenting.Changes(terms, product, period), period).Where(part =>
+            {
+                var subject = new LineSubject(product.Id, product.At(part.Start).Tags, isUsage ? rate.PricingGroupValues : null);
+                var pricing = prices.Of(subject, rate.PricingGroupValues, part.Start);
+                return pricing.IsEntitled && ReferenceEquals(pricing.Rate, rate) && ReferenceEquals(pricing.Terms, rate.Terms);
+            }),
+        ];
     }
 
-    // The part of the period in which the rate is in force; rates of one product and group may follow one another in it.
-    private static Interval InForce(Terms terms, Rate rate, Interval period)
+    private static decimal Share(Terms terms, decimal amount, long hours, Interval period, string creditTypeId)
     {
-        var held = terms.Rates.Segments(rate.ProductId, period.Start, period.End).Where(s => ReferenceEquals(s.Rate, rate)).ToList();
-        if (held.Count == 0) return new Interval(period.Start, period.Start);
-        var end = held[^1].EndingBefore is { } last && last < period.End ? last : period.End;
-        return new Interval(held[0].StartingAt, end);
-    }
-
-    private static decimal Share(Terms terms, decimal amount, Interval holds, Interval period)
-    {
-        var whole = terms.Contract.UsageStatementSchedule.CycleOf(terms.Contract.StartingAt).PeriodAt(period.Start);
-        return holds == whole
-            ? amount
-            : terms.Contract.Rounding.Of(Exact.Quotient(Exact.Multiply(amount, Hours.In(holds)), Hours.In(whole)), terms.CreditType);
+        var whole = Hours.In(terms.Contract.UsageStatementSchedule.CycleOf(terms.Contract.StartingAt).PeriodAt(period.Start));
+        return terms.Round(hours == whole ? amount : Exact.Share(amount, hours, whole), creditTypeId);
     }
 }

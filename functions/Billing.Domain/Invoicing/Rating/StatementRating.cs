@@ -17,7 +17,7 @@ public sealed record RatedStatement(
 internal sealed class StatementRating(Terms terms, Balances balances, Instant serviceEnd)
 {
     private readonly IReadOnlyList<OpenSegment> payers = BurnOrder.Of(
-        terms.Commits.Where(c => c.ArchivedAt is null && c.IsPaid && c.IsFor(terms.Contract.Id)),
+        Payers.Of(terms),
         [.. terms.Rates.Products.Select(id => (id, terms.Products[id].At(serviceEnd).Tags))]);
 
     private readonly Dictionary<(string Commit, string Segment), (decimal Amount, Instant At)> draws = [];
@@ -63,12 +63,12 @@ internal sealed class StatementRating(Terms terms, Balances balances, Instant se
         foreach (var payer in payers)
         {
             if (quantity <= 0) break;
-            if (!PaysFor(payer, line) || balances.Left(payer.Segment) <= 0) continue;
+            if (!PaysFor(payer, line) || Left(payer) <= 0) continue;
             var price = line.Part.Kind == PartKind.Units && line.Pricing is { Price: Price.Flat or Price.Tiered } pricing ? pricing.For(payer.Commit) : (Price: null, By: null);
             if (price.Price is null || ReferenceEquals(price.Price, line.Pricing!.Price))
             {
                 if (amount <= 0) continue;
-                var drawn = Math.Min(balances.Left(payer.Segment), amount);
+                var drawn = Math.Min(Left(payer), amount);
                 var covered = drawn == amount ? quantity : Exact.Quotient(drawn, line.Part.UnitPrice);
                 Cover(line, payer, covered, line.Part.UnitPrice, drawn, line.Part.Tier, parts);
                 (quantity, amount, from) = (Exact.Add(quantity, -covered), Exact.Add(amount, -drawn), Exact.Add(from, covered));
@@ -77,7 +77,7 @@ internal sealed class StatementRating(Terms terms, Balances balances, Instant se
             var taken = CoverAt(price.Price, line, payer, from, quantity, parts);
             if (taken == 0) continue;
             (quantity, from) = (Exact.Add(quantity, -taken), Exact.Add(from, taken));
-            amount = terms.Round(Exact.Multiply(quantity, line.Part.UnitPrice), line.CreditTypeId);
+            amount = CostOf(quantity, line.Part.UnitPrice, line);
         }
         if (quantity != 0 || amount != 0 || parts.Count == 0) parts.Add(line.Line(quantity, line.Part.UnitPrice, amount, line.Part.Tier));
         return parts;
@@ -89,9 +89,9 @@ internal sealed class StatementRating(Terms terms, Balances balances, Instant se
         var taken = 0m;
         foreach (var part in RateCalculation.Rate(price, 0, new CountedQuantity(from, quantity, Exact.Add(from, quantity), Opens: false)))
         {
-            var left = balances.Left(payer.Segment);
+            var left = Left(payer);
             if (part.Kind != PartKind.Units || left <= 0) continue;
-            var cost = terms.Round(Exact.Multiply(part.Quantity, part.UnitPrice), line.CreditTypeId);
+            var cost = CostOf(part.Quantity, part.UnitPrice, line);
             var drawn = Math.Min(left, cost);
             var covered = drawn == cost ? part.Quantity : Exact.Quotient(drawn, part.UnitPrice);
             Cover(line, payer, covered, part.UnitPrice, drawn, part.Tier, parts);
@@ -99,6 +99,11 @@ internal sealed class StatementRating(Terms terms, Balances balances, Instant se
         }
         return taken;
     }
+
+    // What another commit left of a quantity is a quotient, so what it costs is kept as one.
+    private decimal CostOf(decimal quantity, decimal unitPrice, GrossLine line) => terms.Round(Exact.Share(quantity, unitPrice, 1), line.CreditTypeId);
+
+    private decimal Left(OpenSegment payer) => terms.Drawable(balances.Left(payer.Segment), payer.Commit.CreditTypeId);
 
     private void Cover(GrossLine line, OpenSegment payer, decimal quantity, decimal unitPrice, decimal drawn, LineTier? tier, List<InvoiceLine> parts)
     {

@@ -13,8 +13,7 @@ internal sealed class UsageGroup(IReadOnlyDictionary<string, string?> values, in
 
     public IReadOnlyDictionary<string, string?> Values { get; } = values;
 
-    /// <summary>Metered before the period, by the start of the counter's period.</summary>
-    public Dictionary<Instant, decimal> Before { get; } = [];
+    private readonly Dictionary<Instant, decimal> before = [];
 
     /// <summary>Adds to a segment; a metric that can't be added up has one value for its span.</summary>
     public void Add(int segment, decimal quantity, bool wholePeriod)
@@ -22,6 +21,16 @@ internal sealed class UsageGroup(IReadOnlyDictionary<string, string?> values, in
         if (wholePeriod && bySegment[segment] is not null)
             throw new ArgumentException("A group has two values, and its metric cannot be added up.", nameof(segment));
         bySegment[segment] = Exact.Add(bySegment[segment] ?? 0, quantity);
+    }
+
+    /// <summary>Adds what was metered in a part of a counter's period that lies before the statement's.</summary>
+    public void AddBefore(Instant start, decimal quantity) => before[start] = Exact.Add(before.GetValueOrDefault(start), quantity);
+
+    /// <summary>What was metered since a counter began and before the statement's period, converted and rounded as one quantity; null: nothing was.</summary>
+    public decimal? BilledBefore(Instant counter, ProductTerms terms)
+    {
+        var metered = before.Where(b => b.Key >= counter).Select(b => b.Value).ToList();
+        return metered.Count == 0 ? null : BilledQuantity.Of(Exact.Sum(metered), terms.QuantityConversion, terms.QuantityRounding);
     }
 
     /// <summary>Makes sure that a segment has a line even when nothing was used.</summary>
@@ -55,8 +64,7 @@ internal static class UsageGroups
             if (quantity.Segment.Start >= until) continue;
             if (quantity.Segment.End <= period.Start)
             {
-                var before = GroupOf(Groups.Only(quantity.Group, segments[0].Product.GroupKeys)).Before;
-                before[quantity.Segment.Start] = Exact.Add(before.GetValueOrDefault(quantity.Segment.Start), quantity.Quantity);
+                GroupOf(Groups.Only(quantity.Group, segments[0].Product.GroupKeys)).AddBefore(quantity.Segment.Start, quantity.Quantity);
                 continue;
             }
             var at = Place(segments, quantity, until);

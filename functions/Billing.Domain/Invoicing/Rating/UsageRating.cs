@@ -1,3 +1,4 @@
+using Billing.Domain.Credits;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using NodaTime;
@@ -18,8 +19,10 @@ internal sealed record GrossUsage(IReadOnlyList<GrossLine> Lines, IReadOnlyList<
 /// <param name="isComplete">True when the period is over: minimums are owed.</param>
 internal sealed class UsageRating(Terms terms, Interval period, Instant until, bool isComplete)
 {
-    private readonly PriceBook prices = new(terms.Contract, terms.Rates);
+    private readonly PriceBook prices = new(terms);
     private readonly List<UnratedUsage> unrated = [];
+    private readonly List<(Product Product, IReadOnlyList<Interval> Stretches)> composites =
+        [.. terms.Rated(ProductType.Composite).Select(c => (c, CompositeRating.Stretches(terms, c, period)))];
 
     /// <summary>Prices usage that was read by <see cref="Segmenting.Segments"/>, in any order.</summary>
     /// <remarks>Errors: <see cref="InexactAmountException"/> and overflow when an amount can't be kept; an argument error for usage read otherwise.</remarks>
@@ -41,10 +44,6 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until, b
     private void RateGroup(Product product, IReadOnlyList<Segment> segments, UsageGroup group, List<GrossLine> lines)
     {
         var stretches = Stretches(product, segments, group);
-        var totals = new Dictionary<Instant, decimal>();
-        foreach (var stretch in stretches.Where(s => s.Quantity is not null))
-            totals[stretch.Counter] = Exact.Add(totals.TryGetValue(stretch.Counter, out var sum) ? sum : BeforeOf(stretch, group), stretch.Quantity!.Value);
-        var reached = new Dictionary<Instant, decimal>();
         foreach (var stretch in stretches)
         {
             if (stretch.Quantity is not { } quantity)
@@ -52,20 +51,22 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until, b
                 if (stretch.Reason is { } reason) unrated.Add(new UnratedUsage(product.Id, stretch.Time.Start, stretch.Time.End, group.Values, stretch.Metered, reason));
                 continue;
             }
-            var opens = !reached.TryGetValue(stretch.Counter, out var before) && stretch.Counter >= period.Start;
-            if (!reached.ContainsKey(stretch.Counter)) before = BeforeOf(stretch, group);
-            var counted = new CountedQuantity(before, quantity, totals[stretch.Counter], opens);
-            foreach (var part in RateCalculation.Rate(stretch.Pricing.Price!, stretch.Pricing.Terms.FreeUnits, counted))
+            foreach (var part in RateCalculation.Rate(stretch.Pricing.Price!, stretch.Pricing.Terms.FreeUnits, OnCounter(stretch, quantity, stretches, group)))
                 lines.Add(Line(product, stretch, part));
-            reached[stretch.Counter] = Exact.Add(before, quantity);
         }
     }
 
-    /// <summary>What was counted before the period, when the counter began before it.</summary>
-    private decimal BeforeOf(Stretch stretch, UsageGroup group) =>
-        stretch.Counter < period.Start && group.Before.TryGetValue(stretch.Counter, out var metered)
-            ? BilledQuantity.Of(metered, stretch.Own.QuantityConversion, stretch.Own.QuantityRounding)
-            : 0;
+    /// <summary>Where a stretch lies on its counter: after what was counted before the period, and after the charged stretches since the counter began.</summary>
+    private CountedQuantity OnCounter(Stretch stretch, decimal quantity, List<Stretch> stretches, UsageGroup group)
+    {
+        var onCounter = stretches.Where(s => s.Quantity is not null && s.Time.Start >= stretch.Counter).ToList();
+        var earlier = stretch.Counter < period.Start ? group.BilledBefore(stretch.Counter, stretch.Own) : null;
+        var before = Exact.Add(earlier ?? 0, Exact.Sum(onCounter.TakeWhile(s => !ReferenceEquals(s, stretch)).Select(s => s.Quantity!.Value)));
+        var total = Exact.Add(earlier ?? 0, Exact.Sum(onCounter.Select(s => s.Quantity!.Value)));
+        // What has no group keys was on the statement in which the counter began; a group is when it is first used.
+        var begun = stretch.Counter < period.Start && (earlier is not null || group.Values.Count == 0);
+        return new CountedQuantity(before, quantity, total, Opens: ReferenceEquals(onCounter[0], stretch) && !begun);
+    }
 
     /// <summary>A part of the period in which one price holds for a group.</summary>
     /// <param name="Counter">Start of the counter's period.</param>
@@ -103,15 +104,18 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until, b
             stretches.Add(new Stretch(
                 new Interval(segment.Cut.Start, points[last].Segment.Cut.End), segment.Terms, subject, pricing, counter, sum,
                 charged ? BilledQuantity.Of(sum, segment.Terms.QuantityConversion, segment.Terms.QuantityRounding) : null,
-                used.Exists(m => m != 0) ? reason : null));
+                sum != 0 ? reason : null));
             i = last + 1;
         }
         return stretches;
 
         bool Continues((Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter) a, (Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter) b) =>
             ReferenceEquals(a.Subject, b.Subject) && a.Counter == b.Counter && a.Pricing.IsSameAs(b.Pricing)
-            && Payers(a.Subject, a.Pricing, a.Segment.Cut.Start).SequenceEqual(Payers(b.Subject, b.Pricing, b.Segment.Cut.Start), ReferenceEqualityComparer.Instance)
+            && PayersOf(a).SequenceEqual(PayersOf(b))
             && !CompositeCuts(b.Segment.Cut.Start, product);
+
+        IEnumerable<AccessSegment> PayersOf((Segment Segment, LineSubject Subject, LinePricing Pricing, Instant Counter) point) =>
+            Payers.At(terms, point.Subject, point.Pricing.CreditTypeId, point.Segment.Cut.Start);
     }
 
     private static UnratedReason? Reason(LinePricing pricing) => pricing switch
@@ -122,15 +126,13 @@ internal sealed class UsageRating(Terms terms, Interval period, Instant until, b
         _ => null,
     };
 
-    /// <summary>The segments of commits that may pay for a line at an instant.</summary>
-    private IEnumerable<object> Payers(LineSubject subject, LinePricing pricing, Instant at) => terms.Commits
-        .Where(c => c.IsFor(terms.Contract.Id) && string.Equals(c.CreditTypeId, pricing.CreditTypeId, StringComparison.OrdinalIgnoreCase) && c.Scope.Matches(subject))
-        .SelectMany(c => c.Access).Where(a => a.Covers(at));
-
-    /// <summary>True when a composite changes here of which the product is a part: its share must be taken of each side by itself.</summary>
-    private bool CompositeCuts(Instant at, Product product) => terms.Rated(ProductType.Composite).Any(c =>
-        c.At(at).HasPart(product.Id, product.At(at).Tags)
-        && (c.Updates.Any(u => u.StartingAt == at) || terms.Rates.Changes(c.Id, period).Contains(at)));
+    /// <summary>True when a composite changes here of which the product is, or was, a part: its share must be taken of each side by itself.</summary>
+    private bool CompositeCuts(Instant at, Product product)
+    {
+        var tags = product.At(at).Tags;
+        return composites.Exists(c => c.Stretches.Skip(1).Zip(c.Stretches).Any(s => s.First.Start == at
+            && (c.Product.At(at).HasPart(product.Id, tags) || c.Product.At(s.Second.Start).HasPart(product.Id, tags))));
+    }
 
     private GrossLine Line(Product product, Stretch stretch, RatedPart part) => new(
         LineType.Usage, stretch.Own.Name, stretch.Subject, product.Type, stretch.Time, part,

@@ -21,4 +21,13 @@ public static class AmountRoundings
         AmountRounding.MinorUnit => Exact.Normal(decimal.Round(exactAmount, creditType.MinorUnitDecimals, MidpointRounding.AwayFromZero)),
         _ => throw new ArgumentOutOfRangeException(nameof(rounding), rounding, "Unknown rounding."),
     };
+
+    /// <summary>What can be drawn of a balance for a line that is rounded: as much of it as can be paid out, so that both parts of the line stay rounded.</summary>
+    /// <remarks>Rounding: none, or down to the minor unit; the fraction stays in the balance.</remarks>
+    public static decimal Drawable(this AmountRounding rounding, decimal left, CreditType creditType) => rounding switch
+    {
+        AmountRounding.Exact => left,
+        AmountRounding.MinorUnit => Exact.Normal(decimal.Round(left, creditType.MinorUnitDecimals, MidpointRounding.ToNegativeInfinity)),
+        _ => throw new ArgumentOutOfRangeException(nameof(rounding), rounding, "Unknown rounding."),
+    };
 }
