@@ -219,7 +219,7 @@ internal sealed class WorldMaker
         };
     }
 
-    private Contract WithTerms(Contract contract, Card card, IReadOnlyList<Commit> commits)
+    private Contract WithTerms(Contract contract, Card card, List<Commit> commits)
     {
         var (overrides, subscriptions, recurring) = (new List<Override>(), new List<Subscription>(), new List<RecurringCommit>());
         while (Chance(40) && recurring.Count < 2) recurring.Add(MakeRecurring($"r{recurring.Count}{contract.Id}", contract, card));
@@ -250,7 +250,7 @@ internal sealed class WorldMaker
         };
     }
 
-    private Override MakeOverride(string id, Contract contract, Card card, IReadOnlyList<Commit> commits, IReadOnlyList<RecurringCommit> recurring)
+    private Override MakeOverride(string id, Contract contract, Card card, List<Commit> commits, List<RecurringCommit> recurring)
     {
         var isExplicit = contract.MultiplierPrioritization == MultiplierPrioritization.Explicit;
         var simple = products.Where(p => card.Rates.Any(r => r.ProductId == p.Id) && card.Rates.Where(r => r.ProductId == p.Id).All(r => r.Price is Price.Flat or Price.Tiered)).ToList();
@@ -275,7 +275,7 @@ internal sealed class WorldMaker
         ? new LineScope([], [], [new LineSpecifier(product.Id, PricingGroupValues: new Dictionary<string, string> { ["model"] = Pick(Models) })])
         : new LineScope([product.Id], [], []);
 
-    private Commit MakeCommit(string id, IReadOnlyList<Contract> contracts, IReadOnlyList<Card> cards)
+    private Commit MakeCommit(string id, List<Contract> contracts, List<Card> cards)
     {
         var owner = contracts[dice.Next(contracts.Count)];
         var type = Pick(CommitType.Prepaid, CommitType.Credit, CommitType.Prepaid, CommitType.Postpaid);

@@ -5,7 +5,6 @@ using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Credits;
-using Billing.UseCases.Documents;
 using Billing.UseCases.Pricing;
 using NodaTime;
 using Xunit;

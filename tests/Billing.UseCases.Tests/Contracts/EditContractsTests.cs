@@ -7,7 +7,6 @@ using Billing.UseCases.Contracts;
 using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Pricing;
-using NodaTime;
 using Xunit;
 using static Billing.UseCases.Tests.Town;
 

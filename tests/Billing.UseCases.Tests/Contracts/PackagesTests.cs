@@ -4,7 +4,6 @@ using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Documents;
-using Billing.UseCases.Pricing;
 using Xunit;
 using static Billing.UseCases.Tests.Town;
 

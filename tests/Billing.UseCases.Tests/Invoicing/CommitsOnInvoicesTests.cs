@@ -4,7 +4,6 @@ using Billing.Domain.Invoicing;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using Billing.UseCases.Credits;
-using NodaTime;
 using Xunit;
 using static Billing.UseCases.Tests.Town;
 

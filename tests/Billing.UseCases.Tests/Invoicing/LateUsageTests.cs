@@ -131,7 +131,7 @@ public class LateUsageTests
         var contract = await BilledAsync(null);
         await LateAsync(contract, "2026-01-20T10", 300);
         await MoveAsync("2026-03-02");
-        var january = (await town.ListAsync(contract.CustomerId, InvoiceStatus.Finalized)).First();
+        var january = (await town.ListAsync(contract.CustomerId, InvoiceStatus.Finalized))[0];
         await town.Changes.VoidAsync(january.Id, default);
         var again = (await town.Changes.RegenerateAsync(january.Id, town.Ids, default)).Value;
         // all 1,300 are 12,400; 2,400 of them stand on February's invoice and are taken back

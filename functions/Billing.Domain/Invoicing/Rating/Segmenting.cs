@@ -64,7 +64,7 @@ public static class Segmenting
     }
 
     /// <summary>The time before a statement period in which counters run that go on in it, cut where one begins or a usage filter changes.</summary>
-    private static IEnumerable<Interval> CountersBefore(Terms terms, Product product, Interval period)
+    private static List<Interval> CountersBefore(Terms terms, Product product, Interval period)
     {
         var starts = terms.Rates.Counters(product.Id).Select(f => CounterAt(terms, f, period.Start).Start).Where(start => start < period.Start).ToList();
         return starts.Count == 0 ? [] : Parts(starts.Concat(terms.Contract.UsageFilters.Select(f => f.StartingAt)), new Interval(starts.Min(), period.Start));

@@ -3,7 +3,6 @@ using Billing.Functions.Api.Invoicing;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Contracts;
-using Billing.UseCases.Documents;
 using Billing.UseCases.Pricing;
 using NodaTime;
 

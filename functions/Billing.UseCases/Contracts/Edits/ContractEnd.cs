@@ -2,7 +2,6 @@ using Billing.Domain.Contracts;
 using Billing.Domain.Credits;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Pricing;
-using Billing.Domain.Values;
 using NodaTime;
 
 namespace Billing.UseCases.Contracts;

@@ -1,4 +1,3 @@
-using Billing.Domain.Contracts;
 using Billing.Domain.Credits;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
