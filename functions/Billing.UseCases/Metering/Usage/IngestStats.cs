@@ -23,7 +23,7 @@ public sealed class IngestStats(IDocumentStore documents, IEventLog log, Cut cut
 
     public async Task<IngestTotals> ReadAsync(CancellationToken stop)
     {
-        var totals = new IngestTotals(0, 0, await unclaimed.EventsAsync(stop), 0, 0, 0, 0, 0, 0, 0, 0, await cut.ReadAsync(stop));
+        var totals = new IngestTotals(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, await cut.ReadAsync(stop));
         foreach (var known in await registry.AllAsync(stop))
         {
             foreach (var partition in known.Names)
@@ -46,7 +46,8 @@ public sealed class IngestStats(IDocumentStore documents, IEventLog log, Cut cut
                 };
             }
         }
-        return totals;
+        // After the progress: a fold counts what is nobody's before it writes how far it is, so what is counted here has been looked at.
+        return totals with { NoCustomer = await unclaimed.EventsAsync(stop) };
     }
 
     // Of a closed log, and of another than this server's, nothing is known but what was folded of it and what was said to be lost.
