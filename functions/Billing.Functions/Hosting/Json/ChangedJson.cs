@@ -20,7 +20,10 @@ public sealed class ChangedJson : JsonConverterFactory
         public override Changed<T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             new(reader.TokenType == JsonTokenType.Null ? default : JsonSerializer.Deserialize<T>(ref reader, options));
 
-        public override void Write(Utf8JsonWriter writer, Changed<T> value, JsonSerializerOptions options) =>
-            JsonSerializer.Serialize(writer, value.Value, options);
+        public override void Write(Utf8JsonWriter writer, Changed<T>? value, JsonSerializerOptions options)
+        {
+            if (value is null) writer.WriteNullValue();
+            else JsonSerializer.Serialize(writer, value.Value, options);
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Billing.Domain.Pricing;
 using Billing.Functions.Api;
 using Billing.Functions.Hosting.Json;
 using Microsoft.AspNetCore.OpenApi;
@@ -20,17 +21,25 @@ internal static class ValueSchemas
 
     /// <summary>True for types whose schema stands where it is used, under no name of its own.</summary>
     public static bool IsPlain(Type type) =>
-        type == typeof(Instant) || type == typeof(QueryTime) || type == typeof(JsonElement) || WordOf(type) is not null;
+        type == typeof(Instant) || type == typeof(QueryTime) || type == typeof(JsonElement) || WordOf(type) is not null || ChangeOf(type) is not null;
 
     /// <summary>The schema transformer.</summary>
     public static async Task DescribeAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken stop)
     {
         var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
         var none = type == context.JsonTypeInfo.Type ? (JsonSchemaType)0 : JsonSchemaType.Null;
+        // Generators take a member that has a default for one that must be given.
+        if (context.JsonPropertyInfo is not null) schema.Default = null;
         if (context.JsonPropertyInfo?.AttributeProvider is PropertyInfo property && property.GetCustomAttribute<ReadAsAttribute>() is { } read)
         {
             // A member of its own kind, or null; that it may be absent too, its parent says.
             schema.OneOf = [new OpenApiSchema { Type = JsonSchemaType.Null }, await NamedAsync(read.Type, context, stop)];
+        }
+        else if (ChangeOf(type) is { } changed)
+        {
+            // Null is a change as well: it takes away what was there.
+            (schema.Type, schema.Properties) = (null, null);
+            schema.OneOf = [new OpenApiSchema { Type = JsonSchemaType.Null }, await NamedAsync(changed, context, stop)];
         }
         else if (type == typeof(decimal))
         {
@@ -61,6 +70,9 @@ internal static class ValueSchemas
 
     /// <summary>The enum whose words a query parameter takes; null when it is none.</summary>
     private static Type? WordOf(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(QueryWord<>) ? type.GenericTypeArguments[0] : null;
+
+    /// <summary>What a change makes of a member; null when the type is no change.</summary>
+    private static Type? ChangeOf(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Changed<>) ? type.GenericTypeArguments[0] : null;
 
     private static bool ValuesMayBeNull(PropertyInfo map) =>
         map.PropertyType.IsGenericType && Nullability.Create(map).GenericTypeArguments is [_, { ReadState: NullabilityState.Nullable }];
