@@ -84,7 +84,7 @@ public static class IngestApi
                 }
                 return new Refusal("too_large", $"The body is larger than {UsageLimits.MaxBodyBytes} bytes{(packed ? " unpacked" : "")}. Send fewer events a request.", null, RefusalKind.TooLarge);
             }
-            return backlog.Complaint() is { } complaint ? complaint : await accept.AcceptAsync(RequestBodies.WithoutMark(buffer.AsMemory(0, length)), shape, stop);
+            return await backlog.RoomAsync(stop) is { } complaint ? complaint : await accept.AcceptAsync(RequestBodies.WithoutMark(buffer.AsMemory(0, length)), shape, stop);
         }
         catch (InvalidDataException) when (packed)
         {

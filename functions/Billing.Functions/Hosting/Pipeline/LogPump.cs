@@ -24,7 +24,10 @@ public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, Recor
 
     private readonly ProgressStore progressStore = new(documents);
     private readonly string?[] stopped = new string?[eventLog.Partitions];
-    private TaskCompletionSource hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly double[] bytesPerSecond = new double[eventLog.Partitions];
+    private TaskCompletionSource hurry = Signal();
+    private TaskCompletionSource folding = Signal();
+    private long foldedBytes;
     private volatile bool running;
     private int draining;
 
@@ -32,7 +35,13 @@ public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, Recor
     public string? StoppedBecause => running ? Array.Find(stopped, s => s is not null) : "Folding has not started yet.";
 
     /// <summary>Bodies that were accepted and wait to be counted.</summary>
-    public long WaitingBytes => eventLog.WaitingBytes;
+    public long WaitingBytes => eventLog.WaitingBytes - Interlocked.Read(ref foldedBytes);
+
+    /// <summary>Bodies that all partitions together fold in a second, as the last batches went.</summary>
+    public double BytesPerSecond => bytesPerSecond.Sum();
+
+    /// <summary>Completes when the next batch of any partition is folded.</summary>
+    public Task NextFoldAsync() => Volatile.Read(ref folding).Task;
 
     /// <summary>Completes when every message appended before the call is folded.</summary>
     public async Task DrainAsync(CancellationToken stop)
@@ -113,14 +122,38 @@ public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, Recor
             lastRead = Stopwatch.GetTimestamp();
             var messages = eventLog.Read(partition, folded, buffer);
             if (messages.Count == 0) throw new LogGapException(of, folded + 1, (await eventLog.PositionAsync(partition, stop)).LastSequence + 1);
-            full = messages.Sum(m => (long)m.Body.Length) > batches.MaxBytes / 2;
+            var bytes = messages.Sum(m => (long)m.Body.Length);
+            full = bytes > batches.MaxBytes / 2;
             folded = (await record.FoldAsync(of, messages, stop)).Sequence;
+            Folded(partition, bytes, Stopwatch.GetElapsedTime(lastRead));
             // The next batch does not wait until the log is rid of this one.
             await forgetting;
-            forgetting = eventLog.ForgetAsync(partition, folded);
+            forgetting = ForgetAsync(partition, folded, bytes);
             stopped[partition] = null;
         }
     }
+
+    private void Folded(int partition, long bytes, TimeSpan took)
+    {
+        Interlocked.Add(ref foldedBytes, bytes);
+        var now = bytes / Math.Max(took.TotalSeconds, 1e-6);
+        bytesPerSecond[partition] = bytesPerSecond[partition] == 0 ? now : (bytesPerSecond[partition] * 3 + now) / 4;
+        Interlocked.Exchange(ref folding, Signal()).TrySetResult();
+    }
+
+    private async Task ForgetAsync(int partition, long throughSequence, long bytes)
+    {
+        try
+        {
+            await eventLog.ForgetAsync(partition, throughSequence);
+        }
+        finally
+        {
+            Interlocked.Add(ref foldedBytes, -bytes);
+        }
+    }
+
+    private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Waits for company, unless someone waits for the log to be drained.
     private async Task GatherAsync(long lastRead, CancellationToken stop)
@@ -130,7 +163,7 @@ public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, Recor
         var signal = hurry;
         if (signal.Task.IsCompleted)
         {
-            Interlocked.CompareExchange(ref hurry, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), signal);
+            Interlocked.CompareExchange(ref hurry, Signal(), signal);
             signal = hurry;
         }
         if (Volatile.Read(ref draining) > 0) return;
