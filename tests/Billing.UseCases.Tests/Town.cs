@@ -39,7 +39,9 @@ internal sealed class Town : IClock
         Invoices = new Invoices(Store, this, Reading, late, Settings);
         Changes = new InvoiceChanges(Store, this, Reading, Settings);
         Archive = new ArchiveContracts(Store, this, Changes);
-        Issue = new IssueInvoices(Store, Reading, late, Changes, Settings);
+        Issue = new IssueInvoices(Store, Reading, late, Changes, Settings, new EvaluateAlerts(Store, Reading, ReadAsync).Watcher);
+        Alerts = new Alerts(Store, this, metrics, new PricingUnits(Store, this));
+        Walk = new AlertWalk(Store);
         Billing = new BillAccounts(Store, Issue, _ => Task.FromResult(Cut ?? Now), Parked);
         Accounts = new Accounts(Store);
         Commits = new Commits(Store, this, catalogs);
@@ -48,6 +50,10 @@ internal sealed class Town : IClock
         RateAgain = new RateAgain(Store);
         Ids = new IdSource(this);
     }
+
+    public Alerts Alerts { get; }
+
+    public AlertWalk Walk { get; }
 
     public LateUsage Late { get; }
 

@@ -1,4 +1,3 @@
-using Billing.Domain.Invoicing;
 using Billing.Functions.Api.Credits;
 using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Contracts;
@@ -36,15 +35,13 @@ public static class InvoicingParts
         services.AddSingleton<ContractTerms>();
         services.AddSingleton<ReadAccounts>();
         services.AddSingleton<Invoices>();
+        services.AddSingleton<PreviewInvoices>();
         services.AddSingleton<ParkedAccounts>();
         services.AddSingleton<Commits>();
         services.AddSingleton<NamesOf>();
         services.AddSingleton<Balances>();
-        services.AddSingleton<ReleasePayment>();
         services.AddSingleton<RateAgain>();
-        services.AddSingleton<WatchUsage>();
-        services.AddSingleton<IsWatched>(all => async (id, stop) =>
-            (await ContractDocuments.AllAsync(all.GetRequiredService<IDocumentStore>(), id, stop)).Exists(c => Thresholds.AreWatched(c.Value)));
+        services.AddSpending();
         services.AddSingleton<LateUsage>();
         services.AddSingleton<InvoiceChanges>();
         services.AddSingleton<IssueInvoices>();
@@ -68,6 +65,7 @@ public static class InvoicingParts
             return ([.. page.Items.Select(c => c.Id)], page.Next);
         });
         services.AddSingleton(all => new DueJob("changed usage", all.GetRequiredService<WatchUsage>().NextDueAsync, (_, stop) => all.GetRequiredService<WatchUsage>().RunAsync(stop)));
+        services.AddSingleton(all => new DueJob("new alerts", all.GetRequiredService<AlertWalk>().NextDueAsync, (_, stop) => all.GetRequiredService<AlertWalk>().RunAsync(stop)));
         services.AddSingleton(all => new DueJob("periods to rate again", all.GetRequiredService<RateAgain>().NextDueAsync, all.GetRequiredService<RateAgain>().RunAsync));
         services.AddSingleton(all => new DueJob(
             "invoices",

@@ -26,8 +26,15 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
     }
 
     /// <summary>The <see cref="ReadUsage"/> of the product.</summary>
-    public async Task<IReadOnlyList<UsageQuantity>> ReadAsync(
-        string customerId, IReadOnlyList<MeteredProduct> products, IReadOnlyList<Interval> segments, CancellationToken stop)
+    public Task<IReadOnlyList<UsageQuantity>> ReadAsync(
+        string customerId, IReadOnlyList<MeteredProduct> products, IReadOnlyList<Interval> segments, CancellationToken stop) =>
+        ReadAsync(customerId, products, segments, null, stop);
+
+    /// <summary>The <see cref="ReadUsage"/> of what the product would read if certain events came.</summary>
+    public ReadUsage With(AssumedUsage assumed) => (customerId, products, segments, stop) => ReadAsync(customerId, products, segments, assumed, stop);
+
+    private async Task<IReadOnlyList<UsageQuantity>> ReadAsync(
+        string customerId, IReadOnlyList<MeteredProduct> products, IReadOnlyList<Interval> segments, AssumedUsage? assumed, CancellationToken stop)
     {
         if (segments.Count == 0) return [];
         var keys = await customerKeys(customerId, stop) ?? throw new InvalidOperationException($"There is no customer {customerId}.");
@@ -51,7 +58,7 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
                 // LATEST bills the change of the value, so what came before the first segment matters.
                 var before = meter.Aggregation == Aggregation.Latest && installation.EarliestUsage < bounds[0] ? 1 : 0;
                 IReadOnlyList<Instant> asked = before == 1 ? [installation.EarliestUsage, .. bounds] : bounds;
-                var rows = await reader.ReadAsync(new UsageQuery(meter, grouping, keys, asked, Project), stop);
+                var rows = await reader.ReadAsync(new UsageQuery(meter, grouping, keys, asked, Project) { Assumed = assumed }, stop);
                 foreach (var (row, quantity) in meter.Aggregation == Aggregation.Latest ? Changes(rows) : rows.Select(r => (r, r.State.Result(meter.Aggregation))))
                 {
                     if (row.Window < before) continue;

@@ -31,7 +31,7 @@ public static class InvoicesApi
         if (!(await invoices.ListAsync(customerId, query.Filter(), wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)) return Answers.Bare<InvoiceListing>(refusal);
         var leftOut = list.LeftOut.Select(d => new ShownLeftOut(d.InvoiceId, d.ContractId, d.Start, d.End, d.Reason)).ToList();
         return Answers.Bare<InvoiceListing>(new InvoiceListing(
-            [.. list.Items.Select(i => Show(i, query.SkipZero == true))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
+            [.. list.Items.Select(i => ShownInvoice.Of(i, query.SkipZero == true))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
     }
 
     /// <summary>Reads an invoice.</summary>
@@ -41,7 +41,7 @@ public static class InvoicesApi
         [FromQuery(Name = "skip_zero_qty_line_items")] bool? skipZero,
         Invoices invoices,
         CancellationToken stop) =>
-        Answers.Of(await invoices.GetAsync(customerId, invoiceId, stop), i => Show(i, skipZero == true));
+        Answers.Of(await invoices.GetAsync(customerId, invoiceId, stop), i => ShownInvoice.Of(i, skipZero == true));
 
     /// <summary>Voids a final invoice; what it drew from commits and credits is given back at once.</summary>
     internal static async Task<Answer<Data<ShownId>>> VoidAsync(ShownId body, InvoiceChanges changes, CancellationToken stop) =>
@@ -50,14 +50,6 @@ public static class InvoicesApi
     /// <summary>Makes a voided invoice anew, with the usage, prices and balances of now.</summary>
     internal static async Task<Answer<Data<ShownId>>> RegenerateAsync(ShownId body, InvoiceChanges changes, Caller caller, CancellationToken stop) =>
         Answers.Of(await changes.RegenerateAsync(body.Id, caller.Ids, stop), i => new ShownId(i.Id));
-
-    private static ShownInvoice Show(Invoice i, bool skipZero) => new(
-        i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId), i.Subtotal, i.Total, IsUsage(i) ? i.Start : null, IsUsage(i) ? i.End : null, i.IssuedAt, i.NetPaymentTermsDays,
-        [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(ShownLine.Of)], new Dictionary<string, string>(),
-        i.Unrated.Count == 0 ? null : [.. i.Unrated.Select(u => new ShownUnrated(u.ProductId, u.StartingAt, u.EndingBefore, u.Group, u.Quantity, u.Reason))],
-        i.RegeneratedFrom, i.VoidedAt);
-
-    private static bool IsUsage(Invoice i) => i.Type is InvoiceType.Usage or InvoiceType.UsageConsolidated;
 
     /// <summary>Which invoices.</summary>
     internal sealed record InvoiceQuery(
@@ -89,28 +81,4 @@ public static class InvoicesApi
 
     /// <summary>A draft that can't be rated. When its period is due, its account is parked for the same reason.</summary>
     internal sealed record ShownLeftOut(string InvoiceId, string ContractId, Instant StartTimestamp, Instant EndTimestamp, string Reason);
-
-    /// <summary>An invoice.</summary>
-    internal sealed record ShownInvoice(
-        string Id,
-        string CustomerId,
-        string ContractId,
-        InvoiceType Type,
-        InvoiceStatus Status,
-        ShownCreditType CreditType,
-        decimal Subtotal,
-        decimal Total,
-        Instant? StartTimestamp,
-        Instant? EndTimestamp,
-        Instant IssuedAt,
-        int? NetPaymentTermsDays,
-        IReadOnlyList<ShownLine> LineItems,
-        IReadOnlyDictionary<string, string> CustomFields,
-        IReadOnlyList<ShownUnrated>? Unrated,
-        string? RegeneratedFromInvoiceId,
-        Instant? VoidedAt);
-
-    /// <summary>Usage that is not charged, because no rate in force fits its group, or the rate is not entitled.</summary>
-    internal sealed record ShownUnrated(
-        string ProductId, Instant StartingAt, Instant EndingBefore, IReadOnlyDictionary<string, string?> GroupValues, decimal Quantity, UnratedReason Reason);
 }

@@ -1,4 +1,5 @@
 using Billing.Functions.Api.Contracts;
+using Billing.Functions.Api.Spending;
 
 namespace Billing.Functions.Api.Invoicing;
 
@@ -17,6 +18,8 @@ public static class InvoicingRoutes
         PackagesApi.Map(app);
         NamedSchedulesApi.Map(app);
         InvoicesApi.Map(app);
+        PreviewApi.Map(app);
+        AlertsApi.Map(app);
         OperationsApi.Map(app);
     }
 }

@@ -10,7 +10,7 @@ namespace Billing.Functions.Hosting.Pipeline;
 /// <param name="MaxBytes">Bodies of one partition that are folded at once; their decoded form takes about three times as much.</param>
 public sealed record BatchSettings(TimeSpan MaxWait, int MaxBytes)
 {
-    private const int AllPartitionsBytes = 16 << 20;
+    private const int AllPartitionsBytes = 8 << 20;
 
     /// <summary>What all partitions hold at once is the same, however many there are.</summary>
     public static BatchSettings For(int partitions) => new(TimeSpan.FromMilliseconds(200), Math.Max(IEventLog.MaxMessageBytes, AllPartitionsBytes / partitions));

@@ -19,6 +19,9 @@ internal sealed record AccountStep(Invoice? Issued, AccountHead Head, IReadOnlyL
     /// <summary>Nothing but what is over by now: segments past their end that nothing can draw on any more, and rollovers.</summary>
     public static AccountStep Settle(Account account, Instant at, Duration grace) => Of(account, account.Head, Posting.Nothing, [], at, grace);
 
+    /// <summary>The step with what somebody who watches the account adds.</summary>
+    public AccountStep With(AccountLook look) => this with { Writes = [.. Writes, .. look.Writes], Due = look.Due < Due || Due is null ? look.Due ?? Due : Due };
+
     /// <summary>Issues the invoice of a rated statement.</summary>
     /// <param name="account">As it was read.</param>
     /// <param name="result">The statement.</param>

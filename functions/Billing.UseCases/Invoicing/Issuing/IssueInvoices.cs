@@ -17,7 +17,7 @@ public sealed record BillingStep(bool Issued, Instant? Due);
 /// Invariant: however often it is called, by however many, each (contract, period) and each charge is on one invoice that is not void, and a commit is
 /// drawn once for it: every commit replaces the head on an ETag taken before anything else was read.
 /// </remarks>
-public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateUsage late, InvoiceChanges changes, SettingsStore settings)
+public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateUsage late, InvoiceChanges changes, SettingsStore settings, AccountWatcher? watcher = null)
 {
     private readonly Accounts accounts = new(store);
 
@@ -35,6 +35,8 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
                 if (head.Parked is not null) return new AccountChange<BillingStep>(new(false, null), null, []);
                 if (await read.ReadAsync(customerId, head, at, stop) is not { } account) return new AccountChange<BillingStep>(new(false, null), head, []) { Due = null };
                 var step = await NextAsync(account, at, settled, ids.New(), stop);
+                // What an invoice leaves behind is looked at as well.
+                if (step.Issued is not null && watcher is not null && await watcher.Watches(customerId, stop)) step = step with { Due = Accounts.AtOnce };
                 await pages.WriteAsync(step.Pages, stop);
                 return step.As(new BillingStep(step.Issued is not null, step.Due));
             },
@@ -76,7 +78,9 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
                     return await IssueAsync(known, open, Adjustments.Alone(contract.Terms, at, own), at, settled, run, stop);
             }
         }
-        return await BuyAsync(known, open, at, settled.Grace, stop) ?? AccountStep.Settle(known, at, settled.Grace);
+        if (await BuyAsync(known, open, at, settled.Grace, stop) is { } bought) return bought;
+        var settling = AccountStep.Settle(known, at, settled.Grace);
+        return watcher is null ? settling : settling.With(await watcher.LookAsync(known, open, at, stop));
     }
 
     /// <summary>The step that buys what thresholds ask for; null when none is reached.</summary>

@@ -54,6 +54,19 @@ internal sealed class GatheredUsage(UsageQuery query)
         });
     }
 
+    /// <summary>Adds one event, when it lies within the bounds.</summary>
+    /// <param name="at">When it happened; ticks since 1970.</param>
+    /// <param name="group">Its values, in the grouping's order.</param>
+    /// <param name="measure">What it adds.</param>
+    public void Add(long at, string?[] group, in Measure measure)
+    {
+        if (at < bounds[0] || at >= bounds[^1] || query.Project(group) is not { } projected) return;
+        var name = Groups.Key(projected);
+        groups.TryAdd(name, projected);
+        ref var state = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(states, (WindowOf(at), name), out _);
+        state.Add(query.Meter.Aggregation, measure);
+    }
+
     public IReadOnlyList<UsageRow> Rows() => [.. states
         .OrderBy(s => s.Key.Window).ThenBy(s => s.Key.Group, StringComparer.Ordinal)
         .Select(s => new UsageRow(s.Key.Window, query.Bounds[s.Key.Window], query.Bounds[s.Key.Window + 1], groups[s.Key.Group], s.Value))];

@@ -14,7 +14,11 @@ public readonly record struct KeySpan(string Key, Instant From, Instant Until);
 /// <param name="Keys">Whose usage; the results of all are added up.</param>
 /// <param name="Bounds">Rising instants; each neighbouring pair is a window [a, b). On whole minutes, or quarter hours for the total.</param>
 /// <param name="Project">From a group's values (in the grouping's order) to the values asked for; null leaves the group out.</param>
-public sealed record UsageQuery(Meter Meter, int Grouping, IReadOnlyList<KeySpan> Keys, IReadOnlyList<Instant> Bounds, Func<string?[], string?[]?> Project);
+public sealed record UsageQuery(Meter Meter, int Grouping, IReadOnlyList<KeySpan> Keys, IReadOnlyList<Instant> Bounds, Func<string?[], string?[]?> Project)
+{
+    /// <summary>Events that are counted as if they had come; null: none.</summary>
+    public AssumedUsage? Assumed { get; init; }
+}
 
 /// <summary>One answer: a window, a group and its aggregate. Windows without events have no row.</summary>
 public sealed record UsageRow(int Window, Instant Start, Instant End, IReadOnlyList<string?> Group, CellState State);
@@ -32,7 +36,8 @@ public sealed class UsageReader(IDocumentStore documents)
     public async Task<IReadOnlyList<UsageRow>> ReadAsync(UsageQuery query, CancellationToken stop)
     {
         var gathered = new GatheredUsage(query);
-        foreach (var key in query.Keys)
+        query.Assumed?.AddTo(gathered, query.Meter, query.Grouping);
+        foreach (var key in query.Assumed is { Instead: true } ? [] : query.Keys)
         {
             var from = Instant.Max(key.From, query.Bounds[0]);
             var until = Instant.Min(key.Until, query.Bounds[^1]);

@@ -1,0 +1,40 @@
+using Billing.Domain.Invoicing;
+using NodaTime;
+
+namespace Billing.Functions.Api.Invoicing;
+
+/// <summary>An invoice.</summary>
+internal sealed record ShownInvoice(
+    string Id,
+    string CustomerId,
+    string ContractId,
+    InvoiceType Type,
+    InvoiceStatus Status,
+    ShownCreditType CreditType,
+    decimal Subtotal,
+    decimal Total,
+    Instant? StartTimestamp,
+    Instant? EndTimestamp,
+    Instant IssuedAt,
+    int? NetPaymentTermsDays,
+    IReadOnlyList<ShownLine> LineItems,
+    IReadOnlyDictionary<string, string> CustomFields,
+    IReadOnlyList<ShownUnrated>? Unrated,
+    string? RegeneratedFromInvoiceId,
+    Instant? VoidedAt)
+{
+    /// <summary>As it is answered; <paramref name="skipZero"/> leaves out lines without quantity.</summary>
+    public static ShownInvoice Of(Invoice i, bool skipZero)
+    {
+        var isUsage = i.Type is InvoiceType.Usage or InvoiceType.UsageConsolidated;
+        return new(
+            i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId), i.Subtotal, i.Total, isUsage ? i.Start : null, isUsage ? i.End : null, i.IssuedAt, i.NetPaymentTermsDays,
+            [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(ShownLine.Of)], new Dictionary<string, string>(),
+            i.Unrated.Count == 0 ? null : [.. i.Unrated.Select(u => new ShownUnrated(u.ProductId, u.StartingAt, u.EndingBefore, u.Group, u.Quantity, u.Reason))],
+            i.RegeneratedFrom, i.VoidedAt);
+    }
+}
+
+/// <summary>Usage that is not charged, because no rate in force fits its group, or the rate is not entitled.</summary>
+internal sealed record ShownUnrated(
+    string ProductId, Instant StartingAt, Instant EndingBefore, IReadOnlyDictionary<string, string?> GroupValues, decimal Quantity, UnratedReason Reason);
