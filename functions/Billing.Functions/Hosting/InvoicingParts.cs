@@ -45,6 +45,7 @@ public static class InvoicingParts
         services.AddSingleton<LateUsage>();
         services.AddSingleton<InvoiceChanges>();
         services.AddSingleton<IssueInvoices>();
+        services.AddSingleton<DryRunInvoices>();
         services.AddSingleton<BillAccounts>();
         services.AddSingleton<MeteredUsage>();
         services.AddSingleton<ReadUsage>(all => all.GetRequiredService<MeteredUsage>().ReadAsync);

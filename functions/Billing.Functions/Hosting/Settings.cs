@@ -7,21 +7,18 @@ namespace Billing.Functions.Hosting;
 /// <param name="BehindDays">BILLING_BEHIND_DAYS: how many days late an event may come. Default: 400.</param>
 /// <param name="LogPartitions">BILLING_LOG_PARTITIONS: partitions of the embedded log; may grow, never shrink. Default: 2.</param>
 /// <param name="MaxBacklogMb">BILLING_MAX_BACKLOG_MB: megabytes (of 2^20 bytes) of events that may wait to be counted; past it ingest answers 429. Default: 2,048, some seven million events.</param>
-public sealed record Settings(string DataFolder, string? ApiKey, bool TestClock, int BehindDays, int LogPartitions, int MaxBacklogMb = 2_048)
+/// <param name="PrivateWebhooks">BILLING_WEBHOOKS_PRIVATE=1: webhooks may go to addresses of this machine and of private networks.</param>
+public sealed record Settings(string DataFolder, string? ApiKey, bool TestClock, int BehindDays, int LogPartitions, int MaxBacklogMb = 2_048, bool PrivateWebhooks = false)
 {
-    /// <summary>Reads the settings. Errors: throws on a BILLING_TEST_CLOCK other than 0 or 1, and on numbers out of bounds.</summary>
+    /// <summary>Reads the settings. Errors: throws on a switch other than 0 or 1, and on numbers out of bounds.</summary>
     public static Settings From(IConfiguration configuration) => new(
         Path.GetFullPath(Text(configuration, "BILLING_DATA") ?? ".billing"),
         Text(configuration, "BILLING_API_KEY"),
-        Text(configuration, "BILLING_TEST_CLOCK") switch
-        {
-            null or "0" => false,
-            "1" => true,
-            var other => throw new ArgumentException($"BILLING_TEST_CLOCK is 0 or 1, not '{other}'."),
-        },
+        Switch(configuration, "BILLING_TEST_CLOCK"),
         Number(configuration, "BILLING_BEHIND_DAYS", 400, 1, 36_500),
         Number(configuration, "BILLING_LOG_PARTITIONS", 2, 1, 32),
-        Number(configuration, "BILLING_MAX_BACKLOG_MB", 2_048, 1, 1_000_000));
+        Number(configuration, "BILLING_MAX_BACKLOG_MB", 2_048, 1, 1_000_000),
+        Switch(configuration, "BILLING_WEBHOOKS_PRIVATE"));
 
     /// <summary>The first argument that sets nothing: a BILLING_ setting that the help does not list, or an option without a value; null when there is none.</summary>
     /// <param name="args">As <c>--NAME=value</c>, <c>--NAME value</c>, or the same with one dash or a slash.</param>
@@ -37,6 +34,13 @@ public sealed record Settings(string DataFolder, string? ApiKey, bool TestClock,
         }
         return null;
     }
+
+    private static bool Switch(IConfiguration configuration, string name) => Text(configuration, name) switch
+    {
+        null or "0" => false,
+        "1" => true,
+        var other => throw new ArgumentException($"{name} is 0 or 1, not '{other}'."),
+    };
 
     private static int Number(IConfiguration configuration, string name, int otherwise, int least, int most) =>
         Text(configuration, name) is not { } text ? otherwise

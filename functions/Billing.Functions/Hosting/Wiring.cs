@@ -2,6 +2,7 @@ using Billing.Functions.Api;
 using Billing.Functions.Api.Credits;
 using Billing.Functions.Api.Invoicing;
 using Billing.Functions.Api.Metering;
+using Billing.Functions.Api.Notifications;
 using Billing.Functions.Api.OpenMeter;
 using Billing.Functions.Hosting.Access;
 using Billing.Functions.Hosting.OpenApi;
@@ -61,6 +62,7 @@ public static class Wiring
         services.AddStorage(settings);
         services.AddMetering(settings);
         services.AddInvoicing();
+        services.AddNotifications();
         services.AddSingleton(all => ActivatorUtilities.CreateInstance<BillingClock>(all, realClock));
         services.AddSingleton<IClock>(all => all.GetRequiredService<BillingClock>());
     }
@@ -84,6 +86,7 @@ public static class Wiring
         ApiKeysApi.Map(app);
         app.MapInvoicing();
         CustomerCommitsApi.Map(app);
+        WebhooksApi.Map(app);
         IngestApi.Map(app);
         BillableMetricsApi.Map(app);
         UsageApi.Map(app);

@@ -1,6 +1,7 @@
 using Billing.Domain.Contracts;
 using Billing.Domain.Values;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Notifications;
 using NodaTime;
 
 namespace Billing.UseCases.Contracts;
@@ -10,6 +11,9 @@ internal sealed record AccountChange<T>(T Result, AccountHead? Head, IReadOnlyLi
 {
     /// <summary>When billing must look at the account; unless it says so itself, at once, since any change may make something due.</summary>
     public Instant? Due { get; init; } = Accounts.AtOnce;
+
+    /// <summary>What others shall hear of it, beside what follows from the documents that it writes.</summary>
+    public IReadOnlyList<Message> Messages { get; init; } = [];
 }
 
 /// <summary>The one way to change a customer's documents.</summary>
@@ -48,8 +52,10 @@ public sealed class Accounts(IDocumentStore store)
             // A parked account is left alone.
             var due = change.Head.Parked is null ? change.Due : null;
             var next = place.Keep(HeadId, HeadId, change.Head with { Version = head.Version + 1 }, due);
-            Write write = found is null ? new Write.Create(next) : new Write.Replace(next, found.ETag);
-            if ((await store.CommitAsync(place, [write, .. change.Writes], stop)).Done) return change.Result;
+            List<Write> writes = [found is null ? new Write.Create(next) : new Write.Replace(next, found.ETag), .. change.Writes];
+            List<Message> messages = [.. TermMessages.Of(customerId, head.Version + 1, change.Writes), .. change.Messages];
+            if (messages.Count > 0) writes.Add(new Write.Create(Outbox.Document(new OutboxEntry(customerId, head.Version + 1, messages))));
+            if ((await store.CommitAsync(place, writes, stop)).Done) return change.Result;
         }
         throw new TimeoutException($"Customer {customerId} is being changed by too many at once.");
     }

@@ -1,6 +1,8 @@
 using Billing.Domain.Contracts;
+using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Invoicing;
 using Billing.UseCases.Pricing;
 using NodaTime;
 
@@ -52,9 +54,9 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
     public async Task<Outcome<Customer>> SetNameAsync(string id, string name, CancellationToken stop) =>
         Customer.CheckName(name) is { } refusal
             ? refusal
-            : await ChangeAsync(id, (customer, _) => Task.FromResult<Outcome<Customer>>(customer with { Name = Customer.Cut(name) }), stop);
+            : await ChangeAsync(id, (customer, head) => Task.FromResult<Outcome<(Customer, AccountHead)>>((customer with { Name = Customer.Cut(name) }, head)), stop);
 
-    /// <summary>Replaces all aliases. Usage under a new one becomes the customer's; usage under a dropped one stays up to the last final period.</summary>
+    /// <summary>Replaces all aliases. Usage under a new one becomes the customer's, in periods that are final as late usage; usage under a dropped one stays up to the last final period.</summary>
     public async Task<Outcome<Customer>> SetIngestAliasesAsync(string id, IReadOnlyList<string> ingestAliases, CancellationToken stop)
     {
         if (Customer.CheckAliases(ingestAliases) is { } refusal) return refusal;
@@ -69,7 +71,7 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
                 if (!(await keys.TakeAsync(id, added, stop)).Is(out var owned, out var taken)) return taken;
                 var kept = Drop(customer, k => k != id && !wanted.Contains(k), head.UsageFinalThrough());
                 touched = [.. added, .. customer.IngestAliases];
-                return customer with { IngestAliases = wanted, Keys = [.. kept.Where(k => !added.Contains(k.Key)), .. owned] };
+                return (customer with { IngestAliases = wanted, Keys = [.. kept.Where(k => !added.Contains(k.Key)), .. owned] }, head.WithLate(await FinalAsync(id, owned, stop)));
             },
             stop);
         if (changed.Refusal is null) await keys.SettleAsync(id, touched, stop);
@@ -105,21 +107,30 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
         }
     }
 
+    /// <summary>The final usage periods that keys reach into, which may have usage now that they had not when they were billed.</summary>
+    private async Task<IEnumerable<LatePeriod>> FinalAsync(string id, List<OwnedKey> keys, CancellationToken stop) => keys.Count == 0 ? [] :
+    [
+        .. (await InvoiceDocuments.HeadersAsync(store, id, stop)).Select(h => h.Invoice)
+            .Where(i => i is { Type: InvoiceType.Usage, Status: InvoiceStatus.Finalized } && keys.Exists(k => !(k.From >= i.End) && !(k.Until <= i.Start)))
+            .Select(i => new LatePeriod(i.ContractId, i.Start)),
+    ];
+
     /// <summary>The keys once some were let go: what is final stays.</summary>
     private static IEnumerable<OwnedKey> Drop(Customer customer, Func<string, bool> drop, Instant? finalThrough) =>
         customer.Keys.SelectMany(k => k.Until is null && drop(k.Key)
             ? new KeyOwnership(k.Key, [new OwnershipSpan(customer.Id, k.From, null)]).Release(customer.Id, finalThrough).Of(customer.Id)
             : [k]);
 
-    private Task<Outcome<Customer>> ChangeAsync(string id, Func<Customer, AccountHead, Task<Outcome<Customer>>> decide, CancellationToken stop) =>
+    private Task<Outcome<Customer>> ChangeAsync(string id, Func<Customer, AccountHead, Task<Outcome<(Customer, AccountHead)>>> decide, CancellationToken stop) =>
         accounts.ChangeAsync<Customer>(
             id,
             async head =>
             {
                 if (await store.FindAsync<Customer>(Accounts.PlaceOf(id), Accounts.CustomerId, stop) is not { } found) return NotFound(id);
-                if (!(await decide(found.Value, head)).Is(out var changed, out var refusal)) return refusal;
-                changed = changed with { UpdatedAt = clock.GetCurrentInstant() };
-                return new AccountChange<Customer>(changed, head, [new Write.Replace(Document(changed), found.ETag)]);
+                if (!(await decide(found.Value, head)).Is(out var decided, out var refusal)) return refusal;
+                var (customer, after) = decided;
+                var changed = customer with { UpdatedAt = clock.GetCurrentInstant() };
+                return new AccountChange<Customer>(changed, after, [new Write.Replace(Document(changed), found.ETag)]);
             },
             stop);
 

@@ -7,7 +7,7 @@ namespace Billing.UseCases.Credits;
 /// <summary>How commits and credits lie in their customer's partition: a document each, whether they belong to a contract or to the customer.</summary>
 internal static class CommitDocuments
 {
-    private const string Kind = "commit";
+    public const string Kind = "commit";
     private const string Prefix = "commit:";
 
     public static string IdOf(string commitId) => Prefix + LookupKey.Of(commitId);

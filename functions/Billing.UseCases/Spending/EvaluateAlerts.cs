@@ -32,10 +32,10 @@ public sealed class EvaluateAlerts(IDocumentStore store, ReadAccounts read, Read
         var customerId = account.Customer.Id;
         var alerts = account.Customer.ArchivedAt is null ? await AlertDocuments.WatchedAsync(store, customerId, stop) : [];
         var before = await AlertDocuments.StatesAsync(store, customerId, stop);
-        if (alerts.Count == 0) return before.Count == 0 ? AccountLook.Nothing : new AccountLook([AlertDocuments.Write(customerId, [])], null);
+        if (alerts.Count == 0) return before.Count == 0 ? AccountLook.Nothing : new AccountLook([AlertDocuments.Write(customerId, [])], [], null);
         var state = await read.RateAsync(account, open, Instant.MaxValue, at, stop, (_, fault) => RatingFaults.Lasts(fault));
         var watched = new WatchedAccount(account.Contracts, account.Commits, state, at);
-        var (states, messages) = (new List<AlertState>(), new List<Write>());
+        var (states, messages) = (new List<AlertState>(), new List<Message>());
         var isCut = false;
         foreach (var alert in alerts)
         {
@@ -53,7 +53,7 @@ public sealed class EvaluateAlerts(IDocumentStore store, ReadAccounts read, Read
             messages.AddRange(look.Raised.Select(r => Tell(account, alert, "alerts." + Word(alert.Type), r, at)).Concat(look.Recovered.Select(r => Tell(account, alert, Recovered, r, at))));
         }
         var changed = !states.SequenceEqual(before, Same.Instance);
-        return new AccountLook(changed ? [AlertDocuments.Write(customerId, states), .. messages] : messages, isCut ? Contracts.Accounts.AtOnce : AlertReadings.NextChange(alerts, watched));
+        return new AccountLook(changed ? [AlertDocuments.Write(customerId, states)] : [], messages, isCut ? Contracts.Accounts.AtOnce : AlertReadings.NextChange(alerts, watched));
     }
 
     private async Task<IReadOnlyList<UsageQuantity>> UsageAsync(Alert alert, WatchedAccount watched, string customerId, CancellationToken stop)
@@ -62,7 +62,7 @@ public sealed class EvaluateAlerts(IDocumentStore store, ReadAccounts read, Read
         return await readUsage(customerId, [new MeteredProduct(alert.Id, metric, [.. alert.GroupValues.Select(g => g.Key)])], [period], stop);
     }
 
-    private static Write Tell(Account account, Alert alert, string type, AlertReading reading, Instant at) => Outbox.Write(
+    private static Message Tell(Account account, Alert alert, string type, AlertReading reading, Instant at) => Message.Of(
         account.Customer.Id, account.Head.Version + 1, type, alert.Id + " " + reading.Subject, at,
         ("customer_id", account.Customer.Id), ("alert_id", alert.Id), ("alert_name", alert.Name), ("alert_type", Word(alert.Type)), ("timestamp", at), ("threshold", alert.Threshold),
         ("credit_type_id", alert.IsMoney ? alert.CreditTypeId : null), (ValueName(alert), reading.Value), ("triggered_by", reading.Subject.Length == 0 ? null : reading.Subject));

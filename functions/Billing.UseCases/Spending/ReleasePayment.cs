@@ -4,6 +4,7 @@ using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Notifications;
 using NodaTime;
 
 namespace Billing.UseCases.Spending;
@@ -12,6 +13,12 @@ namespace Billing.UseCases.Spending;
 public sealed class ReleasePayment(IDocumentStore store, IClock clock)
 {
     private readonly Accounts accounts = new(store);
+
+    /// <summary>As <see cref="RunAsync(string, string, bool, CancellationToken)"/>, by nothing but the workflow's id.</summary>
+    public async Task<Outcome<Commit>> RunAsync(string workflowId, bool isPaid, CancellationToken stop) =>
+        await Owners.FindAsync(store, Owners.Gate, workflowId, stop) is { } customerId && await CommitDocuments.FindAsync(store, customerId, workflowId, stop) is not null
+            ? await RunAsync(customerId, workflowId, isPaid, stop)
+            : new Refusal("workflow_not_found", $"No payment waits for the workflow '{workflowId}'.", "/workflow_id", RefusalKind.NotFound);
 
     /// <summary>Opens a gate: paid, the commit can be used and is invoiced; failed, it is gone and the threshold is switched off, so that nothing is tried again unasked.</summary>
     /// <param name="customerId">Whose.</param>
@@ -45,7 +52,7 @@ public sealed class ReleasePayment(IDocumentStore store, IClock clock)
                 writes.Add(ContractDocuments.Past(contract.Value));
                 writes.Add(new Write.Replace(ContractDocuments.Document(SwitchedOff(contract.Value, commit)), contract.ETag));
             }
-            return new AccountChange<Commit>(settled, head, writes);
+            return new AccountChange<Commit>(settled, head, writes) { Messages = [GateMessages.Settled(head.Version + 1, settled, isPaid, now)] };
         },
         stop);
 

@@ -20,6 +20,7 @@ public static class InvoicingRoutes
         InvoicesApi.Map(app);
         PreviewApi.Map(app);
         AlertsApi.Map(app);
+        PaymentGatesApi.Map(app);
         OperationsApi.Map(app);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Billing.Domain.Contracts;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Contracts;
@@ -14,17 +15,33 @@ public static class OperationsApi
     {
         app.MapGet("/v1/settings", GetAsync).Needs(Scope.Read).WithName("getSettings").WithTags("Operations");
         app.MapPost("/v1/settings", SetAsync).Needs(Scope.Admin).WithName("setSettings").WithTags("Operations");
+        app.MapPost("/v1/operations/invoices/dry-run", DryRunAsync).Needs(Scope.Read).WithName("dryRunInvoices").WithTags("Operations");
+        app.MapGet("/v1/operations/late-usage", LateUsageAsync).Needs(Scope.Read).WithName("listLateUsage").WithTags("Operations");
         app.MapGet("/v1/operations/parked-accounts", ParkedAsync).Needs(Scope.Read).WithName("listParkedAccounts").WithTags("Operations");
         app.MapPost("/v1/operations/parked-accounts/release", ReleaseAsync).Needs(Scope.Admin).WithName("releaseParkedAccount").WithTags("Operations");
     }
 
     /// <summary>What holds for the whole installation.</summary>
     internal static async Task<Answer<Data<ShownSettings>>> GetAsync(SettingsStore settings, CancellationToken stop) =>
-        Answers.Of<ShownSettings>(new ShownSettings((await settings.GetAsync(stop)).GracePeriodHours));
+        Answers.Of<ShownSettings>(ShownSettings.Of(await settings.GetAsync(stop)));
 
-    /// <summary>Sets the time between the end of a period and its final invoice. It holds for periods that come due from here on.</summary>
+    /// <summary>Sets the time between the end of a period and its final invoice, which holds for periods that come due from here on, and what becomes of late usage where a contract does not say.</summary>
     internal static async Task<Answer<Data<ShownSettings>>> SetAsync(ShownSettings body, SettingsStore settings, CancellationToken stop) =>
-        Answers.Of(await settings.SetAsync(new BillingSettings(body.GracePeriodHours), stop), s => new ShownSettings(s.GracePeriodHours));
+        Answers.Of(await settings.SetAsync(new BillingSettings(body.GracePeriodHours, body.LateUsagePolicy ?? (await settings.GetAsync(stop)).LateUsagePolicy), stop), ShownSettings.Of);
+
+    /// <summary>What a run of invoices would issue by an instant, of one customer or of the first hundred accounts that are due. Nothing is stored.</summary>
+    internal static async Task<Answer<Data<IReadOnlyList<ShownDryRun>>>> DryRunAsync(DryRun body, DryRunInvoices dryRun, CancellationToken stop) =>
+        Answers.Of(await dryRun.RunAsync(body.CustomerId, body.At, stop), accounts => (IReadOnlyList<ShownDryRun>)[.. accounts.Select(a =>
+            new ShownDryRun(a.CustomerId, a.Reason, [.. a.Invoices.Select(i => ShownInvoice.Of(i, skipZero: false))]))]);
+
+    /// <summary>Late usage of contracts whose policy is to report it.</summary>
+    internal static async Task<Answer<Listing<ShownLateUsage>>> LateUsageAsync([AsParameters] PageQuery page, LateUsage late, CancellationToken stop)
+    {
+        if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownLateUsage>(refusal);
+        var found = await late.ReportedAsync(wanted.From, wanted.Limit, stop);
+        return Answers.List<ShownLateUsage>(new Listing<ShownLateUsage>(
+            [.. found.Items.Select(r => new ShownLateUsage(r.CustomerId, r.ContractId, r.InvoiceId, r.Start, r.End, [.. r.Lines.Select(ShownLine.Of)], r.At))], PageCursor.Encode(found.Next)));
+    }
 
     /// <summary>Accounts that could not be billed, each with the reason; the others go on.</summary>
     internal static async Task<Answer<Listing<ShownParked>>> ParkedAsync([AsParameters] PageQuery page, ParkedAccounts parked, CancellationToken stop)
@@ -41,8 +58,27 @@ public static class OperationsApi
 
     /// <summary>The settings.</summary>
     /// <param name="GracePeriodHours">0 to 744.</param>
+    /// <param name="LateUsagePolicy">Of contracts that name none; none: as it is.</param>
     [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-    internal sealed record ShownSettings(int GracePeriodHours);
+    internal sealed record ShownSettings(int GracePeriodHours, LateUsagePolicy? LateUsagePolicy = null)
+    {
+        public static ShownSettings Of(BillingSettings settings) => new(settings.GracePeriodHours, settings.LateUsagePolicy);
+    }
+
+    /// <summary>Which run to try.</summary>
+    /// <param name="CustomerId">None: the accounts that are due.</param>
+    /// <param name="At">None: now.</param>
+    [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+    internal sealed record DryRun(string? CustomerId = null, Instant? At = null);
+
+    /// <summary>What a run would do for an account.</summary>
+    /// <param name="Reason">Why its account would be parked, or wait; none when all is well.</param>
+    internal sealed record ShownDryRun(string CustomerId, string? Reason, IReadOnlyList<ShownInvoice> Invoices);
+
+    /// <summary>Late usage that is not billed.</summary>
+    /// <param name="LineItems">What it would cost.</param>
+    internal sealed record ShownLateUsage(
+        string CustomerId, string ContractId, string InvoiceId, Instant StartTimestamp, Instant EndTimestamp, IReadOnlyList<ShownLine> LineItems, Instant ReportedAt);
 
     /// <summary>Which account to release.</summary>
     [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]

@@ -3,6 +3,7 @@ using Billing.Domain.Invoicing;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Notifications;
 using NodaTime;
 
 namespace Billing.UseCases.Invoicing;
@@ -13,14 +14,17 @@ namespace Billing.UseCases.Invoicing;
 /// <param name="Due">When billing must look at the account again.</param>
 internal sealed record AccountStep(Invoice? Issued, AccountHead Head, IReadOnlyList<Write> Writes, IReadOnlyList<Document> Pages, Instant? Due)
 {
+    /// <summary>What others shall hear of it.</summary>
+    public IReadOnlyList<Message> Messages { get; init; } = [];
+
     /// <summary>The change of the head and the writes that go with it.</summary>
-    public AccountChange<T> As<T>(T result) => new(result, Head, Writes) { Due = Due };
+    public AccountChange<T> As<T>(T result) => new(result, Head, Writes) { Due = Due, Messages = Messages };
 
     /// <summary>Nothing but what is over by now: segments past their end that nothing can draw on any more, and rollovers.</summary>
     public static AccountStep Settle(Account account, Instant at, Duration grace) => Of(account, account.Head, Posting.Nothing, [], at, grace);
 
     /// <summary>The step with what somebody who watches the account adds.</summary>
-    public AccountStep With(AccountLook look) => this with { Writes = [.. Writes, .. look.Writes], Due = look.Due < Due || Due is null ? look.Due ?? Due : Due };
+    public AccountStep With(AccountLook look) => this with { Writes = [.. Writes, .. look.Writes], Messages = [.. Messages, .. look.Messages], Due = look.Due < Due || Due is null ? look.Due ?? Due : Due };
 
     /// <summary>Issues the invoice of a rated statement.</summary>
     /// <param name="account">As it was read.</param>
@@ -53,7 +57,10 @@ internal sealed record AccountStep(Invoice? Issued, AccountHead Head, IReadOnlyL
             })],
         };
         var step = Of(after, counted, Drawn(invoice).And(Trueup(account, result.Statement, invoice)), writes, at, grace);
-        return step with { Issued = invoice, Pages = pages };
+        var told = Message.Of(
+            customerId, account.Head.Version + 1, "invoice.finalized", invoice.Id, at,
+            ("customer_id", customerId), ("contract_id", contractId), ("invoice_id", invoice.Id), ("invoice_finalized_date", at), ("total", invoice.Total), ("credit_type_id", invoice.CreditTypeId));
+        return step with { Issued = invoice, Pages = pages, Messages = [.. step.Messages, told] };
     }
 
     /// <summary>A change with what it closes and when the account is due next.</summary>

@@ -20,7 +20,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
     /// <summary>Voids a final invoice. May be repeated. Errors: refused for a draft, or an unknown id.</summary>
     public async Task<Outcome<Invoice>> VoidAsync(string invoiceId, CancellationToken stop)
     {
-        if (await InvoiceOwners.FindAsync(store, invoiceId, stop) is not { } customerId) return NotFound(invoiceId);
+        if (await Owners.FindAsync(store, Owners.Invoice, invoiceId, stop) is not { } customerId) return NotFound(invoiceId);
         var (grace, now) = ((await settings.GetAsync(stop)).Grace, clock.GetCurrentInstant());
         return await accounts.ChangeAsync<Invoice>(
             customerId,
@@ -38,7 +38,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
     /// <summary>Makes a voided invoice anew. Errors: refused for one that is not void, or that was made anew before.</summary>
     public async Task<Outcome<Invoice>> RegenerateAsync(string invoiceId, IdSource ids, CancellationToken stop)
     {
-        if (await InvoiceOwners.FindAsync(store, invoiceId, stop) is not { } customerId) return NotFound(invoiceId);
+        if (await Owners.FindAsync(store, Owners.Invoice, invoiceId, stop) is not { } customerId) return NotFound(invoiceId);
         var (grace, now) = ((await settings.GetAsync(stop)).Grace, clock.GetCurrentInstant());
         var pages = new RunPages(store, Accounts.PlaceOf(customerId));
         try
@@ -93,7 +93,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
         var n = await InvoiceDocuments.CountAsync(store, account.Customer.Id, voided.ContractId, voided.Type, voided.Start, stop);
         var invoice = InvoiceMaking.Of(state.Statements[0], n, grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber) with { RegeneratedFrom = voided.Id };
         InvoiceCheck.Throw(invoice, invoice.Start, invoice.Start);
-        await InvoiceOwners.SetAsync(store, invoice.Id, account.Customer.Id, stop);
+        await Owners.SetAsync(store, Owners.Invoice, invoice.Id, account.Customer.Id, stop);
         return AccountStep.Issue(account, state.Statements[0], invoice, account.Head, run, at, grace);
     }
 

@@ -3,6 +3,7 @@ using Billing.Domain.Invoicing;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Notifications;
 using NodaTime;
 
 namespace Billing.UseCases.Invoicing;
@@ -92,7 +93,11 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
         var bought = account.Contracts.SelectMany(c => Thresholds.Reached([c], account.Commits, state, $"{seed}:{c.Terms.Contract.Id}", at)).ToList();
         if (bought.Count == 0) return null;
         // What was bought is invoiced by the next step.
-        return AccountStep.Of(account, account.Head, Posting.Nothing, [.. bought.Select(b => new Write.Create(CommitDocuments.Document(b.Commit)))], at, grace) with { Due = Accounts.AtOnce };
+        foreach (var purchase in bought) await Owners.SetAsync(store, Owners.Gate, purchase.Commit.Id, account.Customer.Id, stop);
+        return AccountStep.Of(account, account.Head, Posting.Nothing, [.. bought.Select(b => new Write.Create(CommitDocuments.Document(b.Commit)))], at, grace) with
+        {
+            Due = Accounts.AtOnce, Messages = [.. bought.SelectMany(b => GateMessages.Reached(account.Customer.Id, account.Head.Version + 1, b, at))],
+        };
     }
 
     /// <summary>Statements that can be issued, in order.</summary>
@@ -116,7 +121,7 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
             var n = await InvoiceDocuments.CountAsync(store, account.Customer.Id, contract.Id, statement.Type, statement.Period.Start, stop);
             var invoice = InvoiceMaking.Of(state.Statements[^1], n, settled.Grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber);
             InvoiceCheck.Throw(invoice, account.Head.Of(contract.Id, statement.Type).BilledThrough, contract.PeriodAfter(null)?.Start ?? contract.StartingAt);
-            await InvoiceOwners.SetAsync(store, invoice.Id, account.Customer.Id, stop);
+            await Owners.SetAsync(store, Owners.Invoice, invoice.Id, account.Customer.Id, stop);
             var carried = statement.Type is InvoiceType.Usage or InvoiceType.Adjustment;
             var head = account.Head with { Late = [.. account.Head.Late.Where(l => !carried || l.ContractId != contract.Id)] };
             return AccountStep.Issue(account, state.Statements[^1], invoice, head, run, at, settled.Grace);
