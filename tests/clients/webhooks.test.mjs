@@ -41,8 +41,9 @@ before(async () => {
   await client.v1.contracts.rateCards.rates.addMany({ rate_card_id: card, rates: [{ product_id: product, rate_type: "FLAT", price: 2, entitled: true, starting_at: "2025-01-01T00:00:00Z" }] });
 });
 after(async () => {
-  await server.stop();
   listener.close();
+  listener.closeAllConnections();
+  await server?.stop();
 });
 
 const customerOn = async (more = {}) => {
@@ -107,7 +108,7 @@ describe("Webhooks", () => {
   test("what is wrong is refused by name", async () => {
     for (const [body, field] of [[{ url: "nowhere" }, "/url"], [{ url, colour: "red" }, "/colour"], [{}, "/url"]]) {
       const { status, body: problem } = await server.send("POST", "/v1/webhooks/create", body);
-      assert.deepEqual([status, problem.field], ["400", field].map((v, i) => (i === 0 ? 400 : v)), JSON.stringify(problem));
+      assert.deepEqual([status, problem.field], [400, field], JSON.stringify(problem));
     }
     assert.equal((await server.send("POST", "/v1/webhooks/replay", { webhook_id: "none", message_id: "x" })).status, 404);
   });
@@ -144,7 +145,7 @@ describe("Operations", () => {
     await server.clock("2026-05-02T02:00:00Z");
     // 7 calls at 2 cents, of April, on the draft of May.
     const [draft] = (await client.v1.customers.invoices.list({ customer_id: customer.id, status: "DRAFT" })).data;
-    assert.deepEqual([draft.total, draft.line_items.map((l) => [l.total, l.starting_at])], [14, [[14, "2026-04-01T00:00:00+00:00"]]]);
+    assert.deepEqual([draft.total, draft.line_items.filter((l) => l.total !== 0).map((l) => [l.total, l.starting_at])], [14, [[14, "2026-04-01T00:00:00+00:00"]]]);
   });
 
   test("a dry run tells what would be issued, and issues nothing", async () => {

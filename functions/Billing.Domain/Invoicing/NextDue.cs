@@ -9,6 +9,12 @@ public static class NextDue
     /// <summary>No account is left alone for longer, so that charges far ahead need not be listed.</summary>
     private static readonly Duration Horizon = Duration.FromDays(400);
 
+    /// <summary>A statement is open after its first instant: who looks at that instant looks again.</summary>
+    public static readonly Duration Moment = Duration.FromMilliseconds(1);
+
+    /// <summary>True at the first instant of a usage period.</summary>
+    public static bool StartsAt(Contracts.Contract contract, Instant now) => contract.PeriodAt(now)?.Start == now;
+
     /// <summary>The earliest instant at which something falls due; null when nothing ever will.</summary>
     /// <param name="contracts">As far as they are billed.</param>
     /// <param name="commits">All of the customer.</param>
@@ -23,6 +29,7 @@ public static class NextDue
         {
             var contract = open.Terms.Contract;
             if (contract.PeriodAfter(open.BilledThrough) is { } period) Take(contract.FinalAt(period, grace));
+            if (Thresholds.AreWatched(contract) && StartsAt(contract, now)) Take(now + Moment);
             if (contract.RecurringCommits.Count > 0 && contract.PeriodAt(now) is { } current) Take(current.End);
         }
         foreach (var statement in AccountRating.Open(contracts, now + Horizon).Where(s => s.Type == InvoiceType.Scheduled && !(s.IsTrueup && IsWaiting(s, contracts)))) Take(statement.Period.End);

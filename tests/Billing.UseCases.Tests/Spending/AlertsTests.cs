@@ -7,6 +7,7 @@ using Billing.UseCases.Documents;
 using Billing.UseCases.Notifications;
 using Billing.UseCases.Pricing;
 using Billing.UseCases.Spending;
+using NodaTime;
 using Xunit;
 
 namespace Billing.UseCases.Tests.Spending;
@@ -39,7 +40,8 @@ public sealed class AlertsTests
     }
 
     private async Task<List<Message>> MessagesAsync() =>
-        [.. (await town.Store.OfKindAsync(Container.Accounts, "message", null, 100, default)).Items.Select(s => s.Value<Message>()).OrderBy(m => m.At)];
+        [.. (await town.Store.OfKindAsync(Container.Accounts, "outbox", null, 100, default)).Items.SelectMany(s => s.Value<OutboxEntry>().Messages)
+            .Where(m => m.Type.StartsWith("alerts.", StringComparison.Ordinal)).OrderBy(m => m.At)];
 
     [Fact]
     public async Task Spend_is_usage_before_commits_and_is_told_of_once()
@@ -84,6 +86,19 @@ public sealed class AlertsTests
         await LookAsync(alert, "2026-01-11");
         await LookAsync(alert, "2026-02-02");
         Assert.Equal(["alerts.spend_threshold_reached", "alerts.spend_threshold_reached"], (await MessagesAsync()).Select(m => m.Type));
+    }
+
+    [Fact]
+    public async Task Usage_that_is_seen_at_the_first_instant_of_a_period_is_looked_at_again()
+    {
+        await SetUpAsync();
+        var alert = await AlertAsync(AlertType.SpendThresholdReached, 1_000);
+        town.Use(customer.Id, "2026-01-01", 100);
+        // The statement opens after its first instant.
+        Assert.Equal(AlertStatus.Ok, (await LookAsync(alert)).State!.Status);
+        town.Now += Duration.FromSeconds(1);
+        await town.RunAsync();
+        Assert.Single(await MessagesAsync(), m => m.Type == "alerts.spend_threshold_reached");
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public static class PaymentGatesApi
         app.MapPost("/v1/contracts/commits/threshold-billing/release", ReleaseAsync).Needs(Scope.Write).WithName("releaseThresholdBilling").WithTags("Contracts");
 
     /// <summary>Reports the payment of what a threshold bought. Paid: it can be drawn on, and is invoiced. Failed: it is gone, and the threshold is switched off. Safe to repeat.</summary>
-    internal static async Task<Answer<Data<ShownId>>> ReleaseAsync(Release body, ReleasePayment release, CancellationToken stop) =>
+    internal static async Task<Answer<Data<ShownId>>> ReleaseAsync(GateRelease body, ReleasePayment release, CancellationToken stop) =>
         Answers.Of(await release.RunAsync(body.WorkflowId, body.Outcome == PaymentOutcome.Paid, stop), c => new ShownId(c.Id));
 
     /// <summary>How a payment went.</summary>
@@ -26,5 +26,5 @@ public static class PaymentGatesApi
 
     /// <summary>Which payment.</summary>
     /// <param name="WorkflowId">Of the message payment_gate.external_initiate.</param>
-    internal sealed record Release(string WorkflowId, PaymentOutcome Outcome);
+    internal sealed record GateRelease(string WorkflowId, PaymentOutcome Outcome);
 }

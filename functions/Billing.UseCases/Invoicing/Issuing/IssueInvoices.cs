@@ -51,7 +51,7 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
         var settled = await settings.GetAsync(stop);
         if (await read.ReadAsync(customerId, null, at, stop) is not { } account) return [];
         var open = await late.CarriedAsync(account, AccountRating.Open(account.Contracts, at), settled.LateUsagePolicy, stop);
-        var due = Due(account, open, at, settled.Grace).ToList();
+        var due = DueInTime(account, open, at, settled.Grace);
         if (due.Count == 0) return [];
         var state = await read.RateAsync(account, [.. open.TakeWhile(s => !ReferenceEquals(s, due[^1])), due[^1]], Instant.MaxValue, at, stop);
         return [.. state.Statements.Where(s => due.Exists(d => ReferenceEquals(d, s.Statement))).Select(s => InvoiceMaking.Of(s, 0, settled.Grace, InvoiceStatus.Draft, null))];
@@ -108,6 +108,14 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
         { IsTrueup: true } => !NextDue.IsWaiting(s, account.Contracts),
         _ => true,
     });
+
+    /// <summary>Statements that a run issues one after the other, in order.</summary>
+    private static List<Statement> DueInTime(Account account, IReadOnlyList<Statement> open, Instant at, Duration grace)
+    {
+        var usage = open.Where(s => s.Type == InvoiceType.Usage && s.Terms.Contract.FinalAt(s.Period, grace) <= at).ToList();
+        var after = account.Contracts.Select(c => usage.LastOrDefault(s => ReferenceEquals(s.Terms, c.Terms)) is { } last ? c with { BilledThrough = last.Period.End } : c).ToList();
+        return [.. open.Where(s => s.Type == InvoiceType.Usage ? usage.Contains(s) : !s.IsTrueup || !NextDue.IsWaiting(s, after))];
+    }
 
     private async Task<AccountStep> IssueAsync(
         Account account, IReadOnlyList<Statement> open, Statement statement, Instant at, BillingSettings settled, string run, CancellationToken stop)
