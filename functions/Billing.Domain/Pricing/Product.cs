@@ -65,6 +65,9 @@ public sealed record Changed<T>(T? Value);
 /// <summary>A change of a product from an hour on; a member that is null stays as it was.</summary>
 public sealed record ProductUpdate(Instant StartingAt, Instant CreatedAt)
 {
+    /// <summary>Name of the API key that made it; null: the system.</summary>
+    public string? CreatedBy { get; init; }
+
     public string? Name { get; init; }
 
     public string? BillableMetricId { get; init; }
@@ -114,6 +117,9 @@ public sealed record Product(
     Instant? ArchivedAt,
     IReadOnlyDictionary<string, string> CustomFields)
 {
+    /// <summary>Name of the API key that made it; null: the system.</summary>
+    public string? CreatedBy { get; init; }
+
     /// <summary>What holds at an instant. Order: by start; of two that start together the one added last counts.</summary>
     public ProductTerms At(Instant at) =>
         Updates.Where(u => u.StartingAt <= at).OrderBy(u => u.StartingAt).Aggregate(Initial, (terms, update) => update.Apply(terms));

@@ -31,6 +31,9 @@ public sealed record RateCard(
     /// <summary>Custom pricing units that its rates may use; conversions are added, never changed.</summary>
     public IReadOnlyList<CreditTypeConversion> Conversions { get; init; } = [];
 
+    /// <summary>Name of the API key that made it; null: the system.</summary>
+    public string? CreatedBy { get; init; }
+
     /// <summary>Product ids in the order of the lines, as far as it was set; further products follow in the order of their first rates.</summary>
     public IReadOnlyList<string> ProductOrder { get; init; } = [];
 

@@ -6,6 +6,7 @@ using Billing.Functions.Api.Notifications;
 using Billing.Functions.Api.OpenMeter;
 using Billing.Functions.Hosting.Access;
 using Billing.Functions.Hosting.OpenApi;
+using Billing.Functions.Hosting.Parts;
 using Billing.Functions.Hosting.Requests;
 using Billing.UseCases.Access;
 using Billing.UseCases.Idempotency;

@@ -12,12 +12,12 @@ public sealed class Products(IDocumentStore store, IClock clock, ReadMetrics rea
 
     /// <summary>Creates a product. Errors: refused when the terms or the metric cannot be used.</summary>
     public async Task<Outcome<Product>> CreateAsync(
-        ProductType type, ProductTerms terms, IReadOnlyDictionary<string, string> customFields, IdSource ids, CancellationToken stop)
+        ProductType type, ProductTerms terms, IReadOnlyDictionary<string, string> customFields, IdSource ids, CancellationToken stop, string? createdBy = null)
     {
         var id = ids.New();
         if (Product.Check(type, terms) is { } refusal) return refusal;
-        if (await CheckMetricAsync(terms, stop) is { } unusable) return unusable;
-        var product = new Product(id, type, terms, [], clock.GetCurrentInstant(), null, customFields);
+        if ((await CheckMetricAsync(terms, stop) ?? await CheckPartsAsync(terms, stop)) is { } unusable) return unusable;
+        var product = new Product(id, type, terms, [], clock.GetCurrentInstant(), null, customFields) { CreatedBy = createdBy };
         var done = await store.TryAsync(PlaceOf(id), new Write.Create(PlaceOf(id).Keep(Kind, Kind, product)), stop);
         return done ? product : await GetAsync(id, stop);
     }
@@ -34,7 +34,8 @@ public sealed class Products(IDocumentStore store, IClock clock, ReadMetrics rea
             if (product.Updates.Contains(update)) return product;
             if (product.Check(update) is { } refusal) return refusal;
             var changed = product with { Updates = [.. product.Updates, update] };
-            return await CheckMetricAsync(changed.At(update.StartingAt), stop) is { } unusable ? unusable : changed;
+            var terms = changed.At(update.StartingAt);
+            return (await CheckMetricAsync(terms, stop) ?? await CheckPartsAsync(terms, stop)) is { } unusable ? unusable : changed;
         },
         stop);
 
@@ -57,6 +58,13 @@ public sealed class Products(IDocumentStore store, IClock clock, ReadMetrics rea
             if (changed == found.Value) return changed;
             if (await store.TryAsync(PlaceOf(id), new Write.Replace(PlaceOf(id).Keep(Kind, Kind, changed), found.ETag), stop)) return changed;
         }
+    }
+
+    private async Task<Refusal?> CheckPartsAsync(ProductTerms terms, CancellationToken stop)
+    {
+        for (var i = 0; i < terms.CompositeProductIds.Count; i++)
+            if ((await GetAsync(terms.CompositeProductIds[i], stop)).Refusal is { } missing) return missing with { Field = $"/composite_product_ids/{i}" };
+        return null;
     }
 
     private async Task<Refusal?> CheckMetricAsync(ProductTerms terms, CancellationToken stop)

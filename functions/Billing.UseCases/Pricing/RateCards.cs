@@ -7,16 +7,27 @@ namespace Billing.UseCases.Pricing;
 
 /// <summary>What a new rate card says.</summary>
 public sealed record NewRateCard(
-    string Name, string? Description, IReadOnlyList<RateCardAlias> Aliases, string? FiatCreditTypeId, IReadOnlyDictionary<string, string> CustomFields);
+    string Name, string? Description, IReadOnlyList<RateCardAlias> Aliases, string? FiatCreditTypeId, IReadOnlyDictionary<string, string> CustomFields)
+{
+    public IReadOnlyList<CreditTypeConversion> Conversions { get; init; } = [];
+
+    /// <summary>Name of the API key that makes it.</summary>
+    public string? CreatedBy { get; init; }
+}
 
 /// <summary>What of a rate card is to change; null leaves it.</summary>
-public sealed record RateCardChange(string? Name, string? Description, IReadOnlyList<RateCardAlias>? Aliases);
+public sealed record RateCardChange(string? Name, string? Description, IReadOnlyList<RateCardAlias>? Aliases)
+{
+    /// <summary>Units that its rates may use from here on.</summary>
+    public IReadOnlyList<CreditTypeConversion> AddedConversions { get; init; } = [];
+}
 
 /// <summary>Rate cards: one document each in the catalog, with their rates beside them.</summary>
 public sealed class RateCards(IDocumentStore store, IClock clock)
 {
     internal const string Kind = "rate-card";
 
+    private readonly PricingUnits units = new(store, clock);
     private readonly Aliases aliases = new(store, "rate-card-alias");
 
     /// <summary>Creates a card; aliases move to it from the cards that had them.</summary>
@@ -27,6 +38,8 @@ public sealed class RateCards(IDocumentStore store, IClock clock)
         if (RateCard.Check(wanted.Name, wanted.Aliases, currency) is { } refusal) return refusal;
         var card = new RateCard(
             id, wanted.Name, wanted.Description, wanted.Aliases, currency, 1, clock.GetCurrentInstant(), null, wanted.CustomFields);
+        if ((card.CheckNew(wanted.Conversions) ?? await CheckUnitsAsync(wanted.Conversions, "/credit_type_conversions", stop)) is { } wrong) return wrong;
+        card = card with { Conversions = wanted.Conversions, CreatedBy = wanted.CreatedBy };
         // The lookup first: a name that points to no card is passed over, a card that no name points to would be lost.
         await aliases.TakeAsync(id, wanted.Aliases, stop);
         var done = await store.TryAsync(PlaceOf(id), new Write.Create(PlaceOf(id).Keep(Kind, Kind, card)), stop);
@@ -51,7 +64,10 @@ public sealed class RateCards(IDocumentStore store, IClock clock)
     /// <summary>Changes name, description or aliases; new aliases move here.</summary>
     public async Task<Outcome<RateCard>> UpdateAsync(string id, RateCardChange change, CancellationToken stop)
     {
-        if (await FindAsync(id, stop) is null) return NotFound(id);
+        if (await FindAsync(id, stop) is not { } known) return NotFound(id);
+        if (RateCard.Check(change.Name ?? known.Value.Name, change.Aliases ?? known.Value.Aliases, known.Value.FiatCreditTypeId) is { } bad) return bad;
+        if (known.Value.CheckNew(change.AddedConversions) is { } exists) return InUpdate(exists);
+        if (await CheckUnitsAsync(change.AddedConversions, "/add_credit_type_conversions", stop) is { } unknown) return unknown;
         if (change.Aliases is { } wanted) await aliases.TakeAsync(id, wanted, stop);
         return await ChangeAsync(
             id,
@@ -62,8 +78,9 @@ public sealed class RateCards(IDocumentStore store, IClock clock)
                     Name = change.Name ?? card.Name,
                     Description = change.Description ?? card.Description,
                     Aliases = change.Aliases ?? card.Aliases,
+                    Conversions = [.. card.Conversions, .. change.AddedConversions],
                 };
-                return RateCard.Check(changed.Name, changed.Aliases, changed.FiatCreditTypeId) is { } refusal ? refusal : changed;
+                return card.CheckNew(change.AddedConversions) is { } refusal ? InUpdate(refusal) : changed;
             },
             stop);
     }
@@ -82,7 +99,17 @@ public sealed class RateCards(IDocumentStore store, IClock clock)
 
     internal static Refusal NotFound(string id) => new("rate_card_not_found", $"No rate card has the id '{id}'.", "/rate_card_id", RefusalKind.NotFound);
 
-    private async Task<Outcome<RateCard>> ChangeAsync(string id, Func<RateCard, Outcome<RateCard>> decide, CancellationToken stop)
+    private static Refusal InUpdate(Refusal refusal) => refusal with { Field = refusal.Field?.Replace("/credit_type_conversions", "/add_credit_type_conversions", StringComparison.Ordinal) };
+
+    private async Task<Refusal?> CheckUnitsAsync(IReadOnlyList<CreditTypeConversion> conversions, string field, CancellationToken stop)
+    {
+        for (var i = 0; i < conversions.Count; i++)
+            if (await units.FindAsync(conversions[i].CustomCreditTypeId, stop) is null)
+                return new Refusal("credit_type_not_found", $"No pricing unit has the id '{conversions[i].CustomCreditTypeId}'.", $"{field}/{i}/custom_credit_type_id", RefusalKind.NotFound);
+        return null;
+    }
+
+    internal async Task<Outcome<RateCard>> ChangeAsync(string id, Func<RateCard, Outcome<RateCard>> decide, CancellationToken stop)
     {
         while (true)
         {

@@ -12,6 +12,7 @@ public static class InvoicingRoutes
         ProductsApi.Map(app);
         RateCardsApi.Map(app);
         RatesApi.Map(app);
+        CreditTypesApi.Map(app);
         ContractsApi.Map(app);
         EditsApi.Map(app);
         ContractPricesApi.Map(app);

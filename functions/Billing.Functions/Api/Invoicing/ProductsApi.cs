@@ -24,8 +24,14 @@ public static class ProductsApi
     internal static async Task<Answer<Data<ShownId>>> CreateAsync(CreateProduct body, Products products, Caller caller, CancellationToken stop)
     {
         var terms = new ProductTerms(
-            body.Name, body.BillableMetricId, body.PricingGroupKey ?? [], body.PresentationGroupKey ?? [], body.QuantityConversion, body.QuantityRounding, body.Tags ?? []);
-        var created = await products.CreateAsync(body.Type, terms, body.CustomFields ?? new Dictionary<string, string>(), caller.Ids, stop);
+            body.Name, body.BillableMetricId, body.PricingGroupKey ?? [], body.PresentationGroupKey ?? [], body.QuantityConversion, body.QuantityRounding, body.Tags ?? [])
+        {
+            CompositeProductIds = body.CompositeProductIds ?? [],
+            CompositeTags = body.CompositeTags ?? [],
+            ExcludeFreeUsage = body.ExcludeFreeUsage ?? false,
+            IsRefundable = body.IsRefundable ?? true,
+        };
+        var created = await products.CreateAsync(body.Type, terms, body.CustomFields ?? new Dictionary<string, string>(), caller.Ids, stop, caller.KeyName);
         return Answers.Of(created, p => new ShownId(p.Id));
     }
 
@@ -34,12 +40,13 @@ public static class ProductsApi
         Answers.Of(await products.GetAsync(body.Id, stop), p => Show(p, clock.GetCurrentInstant()));
 
     /// <summary>Changes a product from an hour on.</summary>
-    internal static async Task<Answer<Data<ShownId>>> UpdateAsync(UpdateProduct body, Products products, IClock clock, CancellationToken stop)
+    internal static async Task<Answer<Data<ShownId>>> UpdateAsync(UpdateProduct body, Products products, IClock clock, Caller caller, CancellationToken stop)
     {
         if (!Given.Read<QuantityConversion>(body.QuantityConversion, "/quantity_conversion").Is(out var conversion, out var refusal)
             || !Given.Read<QuantityRounding>(body.QuantityRounding, "/quantity_rounding").Is(out var rounding, out refusal)) return Answers.Of<ShownId>(refusal);
         var update = new ProductUpdate(body.StartingAt, clock.GetCurrentInstant())
         {
+            CreatedBy = caller.KeyName,
             Name = body.Name,
             BillableMetricId = body.BillableMetricId,
             PricingGroupKey = body.PricingGroupKey,
@@ -47,6 +54,10 @@ public static class ProductsApi
             QuantityConversion = conversion is null ? null : new Changed<QuantityConversion>(conversion.Value),
             QuantityRounding = rounding is null ? null : new Changed<QuantityRounding>(rounding.Value),
             Tags = body.Tags,
+            CompositeProductIds = body.CompositeProductIds,
+            CompositeTags = body.CompositeTags,
+            ExcludeFreeUsage = body.ExcludeFreeUsage,
+            IsRefundable = body.IsRefundable,
         };
         return Answers.Of(await products.UpdateAsync(body.ProductId, update, stop), p => new ShownId(p.Id));
     }
@@ -67,15 +78,16 @@ public static class ProductsApi
     private static ShownProduct Show(Product product, Instant now) => new(
         product.Id,
         product.Type,
-        Show(product.Initial, null, product.CreatedAt),
-        Show(product.At(now), null, product.CreatedAt),
-        [.. product.Updates.Select(u => Show(product.At(u.StartingAt), u.StartingAt, u.CreatedAt))],
+        Show(product.Initial, null, product.CreatedAt, product.CreatedBy),
+        Show(product.At(now), null, product.CreatedAt, product.CreatedBy),
+        [.. product.Updates.Select(u => Show(product.At(u.StartingAt), u.StartingAt, u.CreatedAt, u.CreatedBy))],
         product.ArchivedAt,
         product.CustomFields);
 
-    private static ShownTerms Show(ProductTerms t, Instant? startingAt, Instant createdAt) => new(
+    private static ShownTerms Show(ProductTerms t, Instant? startingAt, Instant createdAt, string? createdBy) => new(
         t.Name, t.BillableMetricId, t.PricingGroupKey.Count > 0 ? t.PricingGroupKey : null, t.PresentationGroupKey.Count > 0 ? t.PresentationGroupKey : null,
-        t.QuantityConversion, t.QuantityRounding, t.Tags, startingAt, createdAt);
+        t.QuantityConversion, t.QuantityRounding, t.Tags, startingAt, createdAt, createdBy ?? "system",
+        t.CompositeProductIds.Count > 0 ? t.CompositeProductIds : null, t.CompositeTags.Count > 0 ? t.CompositeTags : null, t.ExcludeFreeUsage ? true : null, t.IsRefundable);
 
     /// <summary>What a new product shall be.</summary>
     internal sealed record CreateProduct(
@@ -87,7 +99,11 @@ public static class ProductsApi
         QuantityConversion? QuantityConversion = null,
         QuantityRounding? QuantityRounding = null,
         IReadOnlyList<string>? Tags = null,
-        IReadOnlyDictionary<string, string>? CustomFields = null);
+        IReadOnlyDictionary<string, string>? CustomFields = null,
+        IReadOnlyList<string>? CompositeProductIds = null,
+        IReadOnlyList<string>? CompositeTags = null,
+        bool? ExcludeFreeUsage = null,
+        bool? IsRefundable = null);
 
     /// <summary>What changes, and from when; an absent member stays as it is, a null conversion or rounding goes away.</summary>
     internal sealed record UpdateProduct(
@@ -97,7 +113,11 @@ public static class ProductsApi
         string? BillableMetricId = null,
         IReadOnlyList<string>? PricingGroupKey = null,
         IReadOnlyList<string>? PresentationGroupKey = null,
-        IReadOnlyList<string>? Tags = null)
+        IReadOnlyList<string>? Tags = null,
+        IReadOnlyList<string>? CompositeProductIds = null,
+        IReadOnlyList<string>? CompositeTags = null,
+        bool? ExcludeFreeUsage = null,
+        bool? IsRefundable = null)
     {
         [ReadAs(typeof(QuantityConversion))]
         public JsonElement QuantityConversion { get; init; }
@@ -132,5 +152,10 @@ public static class ProductsApi
         QuantityRounding? QuantityRounding,
         IReadOnlyList<string> Tags,
         Instant? StartingAt,
-        Instant CreatedAt);
+        Instant CreatedAt,
+        string CreatedBy,
+        IReadOnlyList<string>? CompositeProductIds,
+        IReadOnlyList<string>? CompositeTags,
+        bool? ExcludeFreeUsage,
+        bool IsRefundable);
 }

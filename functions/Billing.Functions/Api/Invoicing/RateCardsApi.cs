@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
 using Billing.Domain.Pricing;
-using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Pricing;
@@ -9,11 +7,9 @@ using NodaTime;
 
 namespace Billing.Functions.Api.Invoicing;
 
-/// <summary>Rate cards and the units of money.</summary>
+/// <summary>Rate cards.</summary>
 public static class RateCardsApi
 {
-    private const string CreditTypes = "credit-types";
-
     public static void Map(IEndpointRouteBuilder app)
     {
         var cards = app.MapGroup("/v1/contract-pricing/rate-cards").WithTags("Rate cards");
@@ -22,56 +18,67 @@ public static class RateCardsApi
         cards.MapPost("/update", UpdateAsync).Needs(Scope.Write).WithName("updateRateCard");
         cards.MapPost("/list", ListAsync).Needs(Scope.Read).WithName("listRateCards");
         cards.MapPost("/archive", ArchiveAsync).Needs(Scope.Write).WithName("archiveRateCard");
-        app.MapGet("/v1/credit-types/list", ListCreditTypes).Needs(Scope.Read).WithTags("Rate cards").WithName("listCreditTypes");
+        cards.MapPost("/setRateCardProductsOrder", SetOrderAsync).Needs(Scope.Write).WithName("setRateCardProductsOrder");
+        cards.MapPost("/moveRateCardProducts", MoveAsync).Needs(Scope.Write).WithName("moveRateCardProducts");
     }
 
     /// <summary>Creates a rate card. Its aliases move to it from the cards that had them.</summary>
     internal static async Task<Answer<Data<ShownId>>> CreateAsync(CreateRateCard body, RateCards cards, Caller caller, CancellationToken stop)
     {
-        if (Asks(body.CreditTypeConversions)) return Answers.Of<ShownId>(NoConversions);
-        var wanted = new NewRateCard(body.Name, body.Description, body.Aliases ?? [], body.FiatCreditTypeId, body.CustomFields ?? new Dictionary<string, string>());
+        var wanted = new NewRateCard(body.Name, body.Description, body.Aliases ?? [], body.FiatCreditTypeId, body.CustomFields ?? new Dictionary<string, string>())
+        {
+            Conversions = body.CreditTypeConversions ?? [],
+            CreatedBy = caller.KeyName,
+        };
         return Answers.Of(await cards.CreateAsync(wanted, caller.Ids, stop), c => new ShownId(c.Id));
     }
 
     /// <summary>Reads a rate card, without its rates.</summary>
-    internal static async Task<Answer<Data<ShownRateCard>>> GetAsync(ShownId body, RateCards cards, CancellationToken stop) =>
-        Answers.Of(await cards.GetAsync(body.Id, stop), Show);
+    internal static async Task<Answer<Data<ShownRateCard>>> GetAsync(ShownId body, RateCards cards, PricingUnits units, CancellationToken stop) =>
+        (await cards.GetAsync(body.Id, stop)).Is(out var card, out var refusal)
+            ? Answers.Of<ShownRateCard>(await ShowAsync(card, units, stop))
+            : Answers.Of<ShownRateCard>(refusal);
 
-    /// <summary>Changes name, description or aliases.</summary>
-    internal static async Task<Answer<Data<ShownId>>> UpdateAsync(UpdateRateCard body, RateCards cards, CancellationToken stop) =>
-        Asks(body.AddCreditTypeConversions)
-            ? Answers.Of<ShownId>(NoConversions)
-            : Answers.Of(await cards.UpdateAsync(body.RateCardId, new RateCardChange(body.Name, body.Description, body.Aliases), stop), c => new ShownId(c.Id));
+    /// <summary>Changes name, description or aliases, and adds conversions; those that are there never change.</summary>
+    internal static async Task<Answer<Data<ShownId>>> UpdateAsync(UpdateRateCard body, RateCards cards, CancellationToken stop)
+    {
+        var change = new RateCardChange(body.Name, body.Description, body.Aliases) { AddedConversions = body.AddCreditTypeConversions ?? [] };
+        return Answers.Of(await cards.UpdateAsync(body.RateCardId, change, stop), c => new ShownId(c.Id));
+    }
+
+    /// <summary>Sets the order of a card's products on invoices; those that are left out follow.</summary>
+    internal static async Task<Answer<Data<ShownId>>> SetOrderAsync(NewProductOrder body, ProductOrders orders, CancellationToken stop) =>
+        Answers.Of(await orders.SetAsync(body.RateCardId, body.ProductOrder, stop), c => new ShownId(c.Id));
+
+    /// <summary>Moves products of a card to other places, counted from 0.</summary>
+    internal static async Task<Answer<Data<ShownId>>> MoveAsync(ProductMoves body, ProductOrders orders, CancellationToken stop) =>
+        Answers.Of(await orders.MoveAsync(body.RateCardId, body.Moves, stop), c => new ShownId(c.Id));
 
     /// <summary>Lists rate cards that are not archived.</summary>
-    internal static async Task<Answer<Listing<ShownRateCard>>> ListAsync([AsParameters] PageQuery page, RateCards cards, CancellationToken stop)
+    internal static async Task<Answer<Listing<ShownRateCard>>> ListAsync([AsParameters] PageQuery page, RateCards cards, PricingUnits units, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownRateCard>(refusal);
         var list = await cards.ListAsync(ArchiveFilter.NotArchived, wanted.From, wanted.Limit, stop);
-        return Answers.List<ShownRateCard>(new Listing<ShownRateCard>([.. list.Items.Select(Show)], PageCursor.Encode(list.Next)));
+        var shown = new List<ShownRateCard>();
+        foreach (var card in list.Items) shown.Add(await ShowAsync(card, units, stop));
+        return Answers.List<ShownRateCard>(new Listing<ShownRateCard>(shown, PageCursor.Encode(list.Next)));
     }
 
     /// <summary>Archives a rate card: contracts that have it keep it.</summary>
     internal static async Task<Answer<Data<ShownId>>> ArchiveAsync(ShownId body, RateCards cards, CancellationToken stop) =>
         Answers.Of(await cards.ArchiveAsync(body.Id, stop), c => new ShownId(c.Id));
 
-    /// <summary>Lists the units of money.</summary>
-    internal static Answer<Listing<CreditTypeRow>> ListCreditTypes([AsParameters] PageQuery page)
+    private static async Task<ShownRateCard> ShowAsync(RateCard c, PricingUnits units, CancellationToken stop)
     {
-        if (!page.Check(list: CreditTypes).Is(out var wanted, out var refusal)) return Answers.List<CreditTypeRow>(refusal);
-        var skip = wanted.From is { } passed ? int.Parse(passed, CultureInfo.InvariantCulture) : 0;
-        var rows = Currencies.All.Skip(skip).Take(wanted.Limit).Select(c => new CreditTypeRow(c.Id, c.Name, true)).ToList();
-        var next = skip + wanted.Limit < Currencies.All.Count ? FormattableString.Invariant($"{skip + wanted.Limit}") : null;
-        return Answers.List<CreditTypeRow>(new Listing<CreditTypeRow>(rows, PageCursor.Encode(next, CreditTypes)));
+        var conversions = new List<ShownConversion>();
+        foreach (var conversion in c.Conversions)
+        {
+            var name = (await units.FindAsync(conversion.CustomCreditTypeId, stop))?.Name ?? conversion.CustomCreditTypeId;
+            conversions.Add(new ShownConversion(new ShownCreditType(conversion.CustomCreditTypeId, name), conversion.FiatPerCustomCredit.ToString(CultureInfo.InvariantCulture)));
+        }
+        return new ShownRateCard(
+            c.Id, c.Name, c.Description, c.Aliases, ShownCreditType.Of(c.FiatCreditTypeId), conversions.Count == 0 ? null : conversions, c.CreatedAt, c.CreatedBy ?? "system", c.ArchivedAt, c.CustomFields);
     }
-
-    private static readonly Refusal NoConversions = new(
-        "custom_units_not_offered", "Rates in custom pricing units, and so their conversions, are not offered.", "/credit_type_conversions", RefusalKind.NotOffered);
-
-    private static bool Asks(JsonElement? list) => list is { ValueKind: JsonValueKind.Array } asked && asked.GetArrayLength() > 0;
-
-    private static ShownRateCard Show(RateCard c) => new(
-        c.Id, c.Name, c.Description, c.Aliases, ShownCreditType.Of(c.FiatCreditTypeId), c.CreatedAt, c.ArchivedAt, c.CustomFields);
 
     /// <summary>What a new rate card shall be.</summary>
     internal sealed record CreateRateCard(
@@ -79,12 +86,12 @@ public static class RateCardsApi
         string? Description = null,
         IReadOnlyList<RateCardAlias>? Aliases = null,
         string? FiatCreditTypeId = null,
-        JsonElement? CreditTypeConversions = null,
+        IReadOnlyList<CreditTypeConversion>? CreditTypeConversions = null,
         IReadOnlyDictionary<string, string>? CustomFields = null);
 
     /// <summary>What changes; an absent member stays.</summary>
     internal sealed record UpdateRateCard(
-        string RateCardId, string? Name = null, string? Description = null, IReadOnlyList<RateCardAlias>? Aliases = null, JsonElement? AddCreditTypeConversions = null);
+        string RateCardId, string? Name = null, string? Description = null, IReadOnlyList<RateCardAlias>? Aliases = null, IReadOnlyList<CreditTypeConversion>? AddCreditTypeConversions = null);
 
     /// <summary>A rate card.</summary>
     internal sealed record ShownRateCard(
@@ -93,10 +100,19 @@ public static class RateCardsApi
         string? Description,
         IReadOnlyList<RateCardAlias> Aliases,
         ShownCreditType FiatCreditType,
+        IReadOnlyList<ShownConversion>? CreditTypeConversions,
         Instant CreatedAt,
+        string CreatedBy,
         Instant? ArchivedAt,
         IReadOnlyDictionary<string, string> CustomFields);
 
-    /// <summary>A unit of money in the list.</summary>
-    internal sealed record CreditTypeRow(string Id, string Name, bool IsCurrency);
+    /// <summary>What a custom pricing unit costs on a card.</summary>
+    /// <param name="FiatPerCustomCredit">A decimal as text.</param>
+    internal sealed record ShownConversion(ShownCreditType CustomCreditType, string FiatPerCustomCredit);
+
+    /// <summary>The order of a card's products.</summary>
+    internal sealed record NewProductOrder(string RateCardId, IReadOnlyList<string> ProductOrder);
+
+    /// <summary>Products to move, one after the other.</summary>
+    internal sealed record ProductMoves(string RateCardId, [property: System.Text.Json.Serialization.JsonPropertyName("product_moves")] IReadOnlyList<ProductMove> Moves);
 }

@@ -4,7 +4,7 @@ using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
 using NodaTime;
 
-namespace Billing.Functions.Hosting;
+namespace Billing.Functions.Hosting.Parts;
 
 /// <summary>Registers metering: from the request to the windows, and back.</summary>
 public static class MeteringParts

@@ -9,7 +9,7 @@ using Billing.UseCases.Pricing;
 using Billing.UseCases.Spending;
 using NodaTime;
 
-namespace Billing.Functions.Hosting;
+namespace Billing.Functions.Hosting.Parts;
 
 /// <summary>Registers customers, prices, contracts and invoices, and what they and metering know of one another.</summary>
 public static class InvoicingParts
@@ -32,6 +32,7 @@ public static class InvoicingParts
         services.AddSingleton<RateCards>();
         services.AddSingleton<Rates>();
         services.AddSingleton<PricingUnits>();
+        services.AddSingleton<ProductOrders>();
         services.AddSingleton<ContractTerms>();
         services.AddSingleton<ReadAccounts>();
         services.AddSingleton<Invoices>();

@@ -3,7 +3,7 @@ using Billing.UseCases.Contracts;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Spending;
 
-namespace Billing.Functions.Hosting;
+namespace Billing.Functions.Hosting.Parts;
 
 /// <summary>Registers what watches spend and balances, and whom it watches.</summary>
 public static class SpendingParts

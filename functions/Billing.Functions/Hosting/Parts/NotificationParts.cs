@@ -1,7 +1,7 @@
 using Billing.Functions.Hosting.Webhooks;
 using Billing.UseCases.Notifications;
 
-namespace Billing.Functions.Hosting;
+namespace Billing.Functions.Hosting.Parts;
 
 /// <summary>Registers messages and their delivery.</summary>
 public static class NotificationParts
