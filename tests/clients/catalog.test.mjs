@@ -111,3 +111,30 @@ describe("Products", () => {
     await assert.rejects(product({ name: "Of nothing", type: "COMPOSITE" }), refused(400, "/composite_product_ids"));
   });
 });
+
+describe("Audit logs", () => {
+  const faults = declarations({ Audit: sdk("v1/audit-logs", "AuditLogListResponse") });
+  const all = async (query) => {
+    const found = [];
+    for await (const one of client.v1.auditLogs.list(query)) found.push((assert.deepEqual(faults("Audit", one), []), one));
+    return found;
+  };
+
+  test("say who changed what, also when it was refused, and pass over questions and usage", async () => {
+    const id = await customer("audited");
+    await use("audited", 1, "2026-04-02T00:00:00Z");
+    await client.v1.customers.retrieve({ customer_id: id });
+    await client.v1.customers.setName({ customer_id: id, name: "Renamed" });
+    await assert.rejects(client.v1.contracts.create({ customer_id: "nobody", starting_at: "2026-04-01T00:00:00Z" }));
+    const [named, made] = await all({ resource_type: "customer", sort: "date_desc", limit: 100 }).then((found) => found.filter((e) => e.action === "setCustomerName" || e.action === "createCustomer").sort((a, b) => (a.action > b.action ? -1 : 1)));
+    assert.deepEqual([named.action, named.resource_id, named.status, named.actor.name.length > 0], ["setCustomerName", id, "success", true]);
+    assert.equal(made.action, "createCustomer");
+    const refused = (await all({ resource_type: "contract" })).filter((e) => e.status === "failure");
+    assert.equal(refused.length, 1);
+    const entries = await all({ limit: 7 });
+    assert.equal(new Set(entries.map((e) => e.id)).size, entries.length);
+    assert.ok(!entries.some((e) => /ingest|getCustomer$/.test(e.action)));
+    assert.deepEqual((await all({ limit: 9, sort: "date_desc" })).length, entries.length);
+    assert.deepEqual(await all({ starting_on: "2027-01-01T00:00:00Z" }), []);
+  });
+});

@@ -1,7 +1,9 @@
 using System.Reflection;
 using System.Text.Json.Serialization;
 using Billing.Domain.Values;
+using Billing.Functions.Api.Invoicing;
 using Billing.Functions.Hosting;
+using Billing.Functions.Hosting.Access;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Billing.Functions.Api;
@@ -26,10 +28,12 @@ public sealed class Answer<TBody> : IResult, IEndpointMetadataProvider
     static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(TBody), ["application/json"]));
 
-    public Task ExecuteAsync(HttpContext httpContext) =>
-        outcome.Is(out var body, out var refusal)
-            ? httpContext.Response.WriteAsJsonAsync(body, JsonRules.Options, "application/json", httpContext.RequestAborted)
-            : Problems.WriteAsync(httpContext, refusal);
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        if (!outcome.Is(out var body, out var refusal)) return Problems.WriteAsync(httpContext, refusal);
+        if (body is Data<ShownId> { Content.Id: var id }) httpContext.Features.Set(new ChangedResource(id));
+        return httpContext.Response.WriteAsJsonAsync(body, JsonRules.Options, "application/json", httpContext.RequestAborted);
+    }
 }
 
 /// <summary>A 200 without body, or the refusal.</summary>

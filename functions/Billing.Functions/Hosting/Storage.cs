@@ -53,6 +53,7 @@ public static class Storage
         all.GetRequiredService<UnclaimedUsage>().Clear();
         all.GetRequiredService<FillMeters>().Clear();
         all.GetRequiredService<MeterCatalog>().Clear();
+        all.GetRequiredService<AuditLog>().Clear();
         all.GetRequiredService<ContractTerms>().Clear();
         // The log goes on after the messages that are gone; its progress is past them before anyone asks for it.
         await all.GetRequiredService<RegisterLog>().RunAsync(stop);

@@ -52,6 +52,7 @@ public static class Wiring
         builder.Services.AddSingleton<KeyCheck>();
         builder.Services.AddSingleton<StoredAnswers>();
         builder.Services.AddSingleton<IdempotencyKeys>();
+        builder.Services.AddSingleton<AuditTrail>();
         builder.Services.AddHostedService<Housekeeping>();
     }
 
@@ -60,6 +61,7 @@ public static class Wiring
     {
         services.AddSingleton(settings);
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<AuditLog>();
         services.AddStorage(settings);
         services.AddMetering(settings);
         services.AddInvoicing();
@@ -68,7 +70,7 @@ public static class Wiring
         services.AddSingleton<IClock>(all => all.GetRequiredService<BillingClock>());
     }
 
-    /// <summary>Sets the way of a request: problems, route, key, body, Idempotency-Key, endpoint.</summary>
+    /// <summary>Sets the way of a request: problems, route, key, body, Idempotency-Key, audit, endpoint.</summary>
     public static void UseBilling(this WebApplication app)
     {
         app.UseProblems();
@@ -77,6 +79,7 @@ public static class Wiring
         app.Use(app.Services.GetRequiredService<KeyCheck>().RunAsync);
         app.Use(RequestBodies.RunAsync);
         app.Use(app.Services.GetRequiredService<IdempotencyKeys>().RunAsync);
+        app.Use(app.Services.GetRequiredService<AuditTrail>().RunAsync);
     }
 
     /// <summary>Maps every endpoint.</summary>
@@ -85,6 +88,7 @@ public static class Wiring
         app.MapOpenApi("/openapi/v1.json").NeedsNoKey();
         HealthApi.Map(app);
         ApiKeysApi.Map(app);
+        AuditLogsApi.Map(app);
         app.MapInvoicing();
         CustomerCommitsApi.Map(app);
         WebhooksApi.Map(app);
