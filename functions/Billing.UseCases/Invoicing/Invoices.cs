@@ -58,7 +58,7 @@ public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts re
             : new Refusal("invoice_not_found", $"The customer has no invoice with the id '{invoiceId}'.", "/invoice_id", RefusalKind.NotFound);
     }
 
-    /// <summary>A page of a customer's invoices by start of their period. A contract that can't be rated hides none of the others.</summary>
+    /// <summary>A page of a customer's invoices by when they are issued, as the Metronome API sorts them. A contract that can't be rated hides none of the others.</summary>
     public async Task<Outcome<InvoiceList>> ListAsync(string customerId, InvoiceFilter filter, string? after, int limit, CancellationToken stop)
     {
         var drafts = new Drafts([], []);
@@ -74,7 +74,7 @@ public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts re
         // After the drafts: what became final meanwhile is then here, and takes the draft's place.
         var final = (await InvoiceDocuments.HeadersAsync(store, customerId, stop)).ToDictionary(h => h.Invoice.Id);
         var all = final.Values.Select(h => h.Invoice).Concat(drafts.Rated.Where(d => !final.ContainsKey(d.Id))).Where(filter.Fits)
-            .OrderBy(i => i.Start).ThenBy(i => i.End).ThenBy(i => i.Id, StringComparer.Ordinal).ToList();
+            .OrderBy(i => i.IssuedAt).ThenBy(i => i.Start).ThenBy(i => i.Id, StringComparer.Ordinal).ToList();
         if (filter.NewestFirst) all.Reverse();
         var from = after is null ? 0 : all.FindIndex(i => Cursor(i) == after) + 1;
         if (after is not null && from == 0) return new Refusal("next_page_invalid", "This next_page is not known any more; leave it out to start at the first.", "next_page");

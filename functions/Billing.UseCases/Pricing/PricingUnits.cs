@@ -26,6 +26,21 @@ public sealed class PricingUnits(IDocumentStore store, IClock clock)
     /// <summary>The unit, or null.</summary>
     public async Task<PricingUnit?> FindAsync(string id, CancellationToken stop) => (await store.FindAsync<PricingUnit>(PlaceOf(id), Kind, stop))?.Value;
 
+    /// <summary>What the units are called, by id; a name never changes.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> NamesAsync(CancellationToken stop)
+    {
+        var names = new Dictionary<string, string>();
+        string? after = null;
+        do
+        {
+            var page = await ListAsync(after, 100, stop);
+            foreach (var unit in page.Items) names[unit.Id] = unit.Name;
+            after = page.Next;
+        }
+        while (after is not null);
+        return names;
+    }
+
     /// <summary>A page of units.</summary>
     public Task<Listed<PricingUnit>> ListAsync(string? after, int limit, CancellationToken stop) =>
         store.ListAsync<PricingUnit>(Container.Catalog, Kind, _ => true, after, limit, stop);

@@ -6,6 +6,7 @@ using Billing.Functions.Api.Invoicing;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.Pricing;
 using NodaTime;
 
 namespace Billing.Functions.Api.Contracts;
@@ -25,11 +26,12 @@ public static class ContractPricesApi
 
     /// <summary>Lists the prices of a contract at a time: of the rate card, and as overrides change them.</summary>
     internal static async Task<Answer<Listing<ShownContractRate>>> RatesAsync(
-        [AsParameters] PageQuery page, GetContractRates body, ContractPrices prices, IClock clock, CancellationToken stop)
+        [AsParameters] PageQuery page, GetContractRates body, ContractPrices prices, PricingUnits units, IClock clock, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownContractRate>(refusal);
+        var unitNames = await units.NamesAsync(stop);
         return (await prices.RatesAsync(body.CustomerId, body.ContractId, body.At, body.Selectors ?? [], wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)
-            ? Answers.List<ShownContractRate>(new Listing<ShownContractRate>([.. list.Items.Select(r => ShownContractRate.Of(r, clock.GetCurrentInstant()))], PageCursor.Encode(list.Next)))
+            ? Answers.List<ShownContractRate>(new Listing<ShownContractRate>([.. list.Items.Select(r => ShownContractRate.Of(r, clock.GetCurrentInstant(), unitNames))], PageCursor.Encode(list.Next)))
             : Answers.List<ShownContractRate>(refusal);
     }
 
@@ -84,12 +86,12 @@ public static class ContractPricesApi
         Instant StartingAt,
         Instant? EndingBefore)
     {
-        public static ShownContractRate Of(ContractRate row, Instant now)
+        public static ShownContractRate Of(ContractRate row, Instant now, IReadOnlyDictionary<string, string> unitNames)
         {
             var (product, rate) = (row.Product.At(now), row.Rate);
             return new ShownContractRate(
-                row.Product.Id, product.Name, product.Tags, row.Product.CustomFields, row.RateCardId, row.IsEntitled, ShownRate.Of(rate.Price, rate.CreditTypeId),
-                row.By is null ? null : ShownRate.Of(row.Price, row.CreditTypeId), rate.Terms.CommitRate is { } commitRate ? ShownRate.Of(commitRate, rate.CreditTypeId) : null,
+                row.Product.Id, product.Name, product.Tags, row.Product.CustomFields, row.RateCardId, row.IsEntitled, ShownRate.Of(rate.Price, rate.CreditTypeId, unitNames),
+                row.By is null ? null : ShownRate.Of(row.Price, row.CreditTypeId, unitNames), rate.Terms.CommitRate is { } commitRate ? ShownRate.Of(commitRate, rate.CreditTypeId, unitNames) : null,
                 rate.PricingGroupValues.Count > 0 ? rate.PricingGroupValues : null, rate.Terms.BillingFrequency, row.StartingAt, row.EndingBefore);
         }
     }

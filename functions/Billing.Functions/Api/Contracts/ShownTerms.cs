@@ -67,7 +67,7 @@ internal sealed record ShownOverride(string Id, OverrideType Type, Instant Creat
             Multiplier = (of.Change as OverrideChange.Multiplier)?.Factor,
             OverrideTiers = (of.Change as OverrideChange.Tiered)?.Tiers,
             OverwriteRate = overwrite?.Price is { } price
-                ? ShownRate.Of(price, overwrite.CreditTypeId ?? currencyId) with { CreditType = names.Unit(overwrite.CreditTypeId ?? currencyId) }
+                ? ShownRate.Of(price, overwrite.CreditTypeId ?? currencyId, names.UnitNames)
                 : null,
             Priority = of.Priority,
             Entitled = of.Entitled,

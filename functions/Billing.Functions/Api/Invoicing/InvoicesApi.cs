@@ -4,6 +4,7 @@ using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Invoicing;
+using Billing.UseCases.Pricing;
 using Microsoft.AspNetCore.Mvc;
 using NodaTime;
 
@@ -23,15 +24,16 @@ public static class InvoicesApi
         app.MapPost("/v1/invoices/regenerate", RegenerateAsync).Needs(Scope.Write).WithName("regenerateInvoice").WithTags("Invoices");
     }
 
-    /// <summary>Lists a customer's invoices, drafts as of now, by the start of their periods. Drafts that can't be rated are named in left_out.</summary>
+    /// <summary>Lists a customer's invoices, drafts as of now, by when they are or will be issued. Drafts that can't be rated are named in left_out.</summary>
     internal static async Task<Answer<InvoiceListing>> ListAsync(
-        [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, CancellationToken stop)
+        [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, PricingUnits units, CancellationToken stop)
     {
         if (!page.Check(list: CursorName).Is(out var wanted, out var refusal)) return Answers.Bare<InvoiceListing>(refusal);
         if (!(await invoices.ListAsync(customerId, query.Filter(), wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)) return Answers.Bare<InvoiceListing>(refusal);
         var leftOut = list.LeftOut.Select(d => new ShownLeftOut(d.InvoiceId, d.ContractId, d.Start, d.End, d.Reason)).ToList();
+        var unitNames = await units.NamesAsync(stop);
         return Answers.Bare<InvoiceListing>(new InvoiceListing(
-            [.. list.Items.Select(i => ShownInvoice.Of(i, query.SkipZero == true))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
+            [.. list.Items.Select(i => ShownInvoice.Of(i, query.SkipZero == true, unitNames))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
     }
 
     /// <summary>Reads an invoice.</summary>
@@ -40,8 +42,12 @@ public static class InvoicesApi
         [FromRoute(Name = "invoice_id")] string invoiceId,
         [FromQuery(Name = "skip_zero_qty_line_items")] bool? skipZero,
         Invoices invoices,
-        CancellationToken stop) =>
-        Answers.Of(await invoices.GetAsync(customerId, invoiceId, stop), i => ShownInvoice.Of(i, skipZero == true));
+        PricingUnits units,
+        CancellationToken stop)
+    {
+        var unitNames = await units.NamesAsync(stop);
+        return Answers.Of(await invoices.GetAsync(customerId, invoiceId, stop), i => ShownInvoice.Of(i, skipZero == true, unitNames));
+    }
 
     /// <summary>Voids a final invoice; what it drew from commits and credits is given back at once.</summary>
     internal static async Task<Answer<Data<ShownId>>> VoidAsync(ShownId body, InvoiceChanges changes, CancellationToken stop) =>
@@ -66,7 +72,7 @@ public static class InvoicesApi
             new(Status?.Value, Type?.Value, ContractId, CreditTypeId, StartingOn?.Value, EndingBefore?.Value, Sort?.Value == InvoiceOrder.DateDesc);
     }
 
-    /// <summary>By the start of their periods.</summary>
+    /// <summary>By when they are issued.</summary>
     [LowerCase]
     internal enum InvoiceOrder
     {

@@ -4,6 +4,7 @@ using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Invoicing;
+using Billing.UseCases.Pricing;
 using NodaTime;
 
 namespace Billing.Functions.Api.Invoicing;
@@ -30,17 +31,21 @@ public static class OperationsApi
         Answers.Of(await settings.SetAsync(new BillingSettings(body.GracePeriodHours, body.LateUsagePolicy ?? (await settings.GetAsync(stop)).LateUsagePolicy), stop), ShownSettings.Of);
 
     /// <summary>What a run of invoices would issue by an instant, of one customer or of the first hundred accounts that are due. Nothing is stored.</summary>
-    internal static async Task<Answer<Data<IReadOnlyList<ShownDryRun>>>> DryRunAsync(DryRun body, DryRunInvoices dryRun, CancellationToken stop) =>
-        Answers.Of(await dryRun.RunAsync(body.CustomerId, body.At, stop), accounts => (IReadOnlyList<ShownDryRun>)[.. accounts.Select(a =>
-            new ShownDryRun(a.CustomerId, a.Reason, [.. a.Invoices.Select(i => ShownInvoice.Of(i, skipZero: false))]))]);
+    internal static async Task<Answer<Data<IReadOnlyList<ShownDryRun>>>> DryRunAsync(DryRun body, DryRunInvoices dryRun, PricingUnits units, CancellationToken stop)
+    {
+        var unitNames = await units.NamesAsync(stop);
+        return Answers.Of(await dryRun.RunAsync(body.CustomerId, body.At, stop), accounts => (IReadOnlyList<ShownDryRun>)[.. accounts.Select(a =>
+            new ShownDryRun(a.CustomerId, a.Reason, [.. a.Invoices.Select(i => ShownInvoice.Of(i, skipZero: false, unitNames))]))]);
+    }
 
     /// <summary>Late usage of contracts whose policy is to report it.</summary>
-    internal static async Task<Answer<Listing<ShownLateUsage>>> LateUsageAsync([AsParameters] PageQuery page, LateUsage late, CancellationToken stop)
+    internal static async Task<Answer<Listing<ShownLateUsage>>> LateUsageAsync([AsParameters] PageQuery page, LateUsage late, PricingUnits units, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownLateUsage>(refusal);
+        var unitNames = await units.NamesAsync(stop);
         var found = await late.ReportedAsync(wanted.From, wanted.Limit, stop);
         return Answers.List<ShownLateUsage>(new Listing<ShownLateUsage>(
-            [.. found.Items.Select(r => new ShownLateUsage(r.CustomerId, r.ContractId, r.InvoiceId, r.Start, r.End, [.. r.Lines.Select(ShownLine.Of)], r.At))], PageCursor.Encode(found.Next)));
+            [.. found.Items.Select(r => new ShownLateUsage(r.CustomerId, r.ContractId, r.InvoiceId, r.Start, r.End, [.. r.Lines.Select(l => ShownLine.Of(l, unitNames))], r.At))], PageCursor.Encode(found.Next)));
     }
 
     /// <summary>Accounts that could not be billed, each with the reason; the others go on.</summary>

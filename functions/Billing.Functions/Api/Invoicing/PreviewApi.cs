@@ -6,6 +6,7 @@ using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
+using Billing.UseCases.Pricing;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Billing.Functions.Api.Invoicing;
@@ -18,13 +19,14 @@ public static class PreviewApi
 
     /// <summary>Rates the open usage periods of a customer with up to 1,000 events more, or with these alone. Nothing is stored.</summary>
     internal static async Task<Answer<Data<IReadOnlyList<ShownInvoice>>>> RunAsync(
-        [FromRoute(Name = "customer_id")] string customerId, PreviewEvents body, PreviewInvoices preview, Caller caller, CancellationToken stop)
+        [FromRoute(Name = "customer_id")] string customerId, PreviewEvents body, PreviewInvoices preview, PricingUnits units, Caller caller, CancellationToken stop)
     {
         if (body is { Mode: PreviewMode.Merge, Events.Count: 0 })
             return Answers.Of<IReadOnlyList<ShownInvoice>>(new Refusal("no_events", "In merge mode there is at least one event.", "/events"));
         var found = await preview.RunAsync(customerId, Written(customerId, body.Events, caller.Ids), body.Mode == PreviewMode.Replace, stop);
+        var unitNames = await units.NamesAsync(stop);
         return found.Is(out var invoices, out var refusal)
-            ? Answers.Of(new Outcome<IReadOnlyList<ShownInvoice>>([.. invoices.Select(i => ShownInvoice.Of(i, body.SkipZeroQtyLineItems))]))
+            ? Answers.Of(new Outcome<IReadOnlyList<ShownInvoice>>([.. invoices.Select(i => ShownInvoice.Of(i, body.SkipZeroQtyLineItems, unitNames))]))
             : Answers.Of<IReadOnlyList<ShownInvoice>>(refusal.Code is "draft_not_rated" or "customer_not_found" or "usage_not_ready" ? refusal : refusal with { Field = "/events" + refusal.Field });
     }
 

@@ -17,9 +17,9 @@ internal sealed record ShownRate(
     JsonElement? CustomRate = null)
 {
     /// <summary>Shows a price.</summary>
-    public static ShownRate Of(Price price, string creditTypeId)
+    public static ShownRate Of(Price price, string creditTypeId, IReadOnlyDictionary<string, string> unitNames)
     {
-        var unit = ShownCreditType.Of(creditTypeId);
+        var unit = ShownCreditType.Of(creditTypeId, unitNames);
         return price switch
         {
             Price.Flat flat => new ShownRate(RateType.Flat, flat.UnitPrice, null, unit),

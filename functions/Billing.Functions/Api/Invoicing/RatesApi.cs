@@ -24,13 +24,13 @@ public static class RatesApi
     }
 
     /// <summary>Adds one rate to a rate card.</summary>
-    internal static async Task<Answer<Data<ShownRate>>> AddOneAsync(AddRate body, Rates rates, Caller caller, CancellationToken stop)
+    internal static async Task<Answer<Data<ShownRate>>> AddOneAsync(AddRate body, Rates rates, PricingUnits units, Caller caller, CancellationToken stop)
     {
         if (body.RateCardId is not { } card) return Answers.Of<ShownRate>(new Refusal("body_invalid", "/rate_card_id is missing.", "/rate_card_id"));
         if (!Read(body).Is(out var rate, out var refusal)) return Answers.Of<ShownRate>(refusal);
         var added = await rates.AddAsync(card, [rate], caller.Ids, stop);
         return added.Is(out var list, out refusal)
-            ? Answers.Of<ShownRate>(ShownRate.Of(list[0].Price, list[0].CreditTypeId))
+            ? Answers.Of<ShownRate>(ShownRate.Of(list[0].Price, list[0].CreditTypeId, await units.NamesAsync(stop)))
             : Answers.Of<ShownRate>(refusal with { Field = refusal.Field?.Replace("/rates/0", "", StringComparison.Ordinal) });
     }
 
@@ -48,21 +48,21 @@ public static class RatesApi
 
     /// <summary>Lists the rates in force at a time.</summary>
     internal static async Task<Answer<Listing<ShownRateRow>>> InForceAsync(
-        [AsParameters] PageQuery page, GetRates body, Rates rates, IClock clock, CancellationToken stop) =>
+        [AsParameters] PageQuery page, GetRates body, Rates rates, PricingUnits units, IClock clock, CancellationToken stop) =>
         page.Check(list: CursorName).Is(out var wanted, out var refusal)
-            ? List(await rates.InForceAsync(body.RateCardId, body.At, body.Selectors ?? [], wanted.From, wanted.Limit, stop), clock)
+            ? List(await rates.InForceAsync(body.RateCardId, body.At, body.Selectors ?? [], wanted.From, wanted.Limit, stop), await units.NamesAsync(stop), clock)
             : Answers.List<ShownRateRow>(refusal);
 
     /// <summary>Lists which rate holds when.</summary>
     internal static async Task<Answer<Listing<ShownRateRow>>> ScheduleAsync(
-        [AsParameters] PageQuery page, GetSchedule body, Rates rates, IClock clock, CancellationToken stop) =>
+        [AsParameters] PageQuery page, GetSchedule body, Rates rates, PricingUnits units, IClock clock, CancellationToken stop) =>
         page.Check(list: CursorName).Is(out var wanted, out var refusal)
-            ? List(await rates.ScheduleAsync(body.RateCardId, body.StartingAt, body.EndingBefore, body.Selectors ?? [], wanted.From, wanted.Limit, stop), clock)
+            ? List(await rates.ScheduleAsync(body.RateCardId, body.StartingAt, body.EndingBefore, body.Selectors ?? [], wanted.From, wanted.Limit, stop), await units.NamesAsync(stop), clock)
             : Answers.List<ShownRateRow>(refusal);
 
-    private static Answer<Listing<ShownRateRow>> List(Outcome<Listed<RateRow>> rows, IClock clock) =>
+    private static Answer<Listing<ShownRateRow>> List(Outcome<Listed<RateRow>> rows, IReadOnlyDictionary<string, string> unitNames, IClock clock) =>
         rows.Is(out var list, out var refusal)
-            ? Answers.List<ShownRateRow>(new Listing<ShownRateRow>([.. list.Items.Select(r => Show(r, clock.GetCurrentInstant()))], PageCursor.Encode(list.Next, CursorName)))
+            ? Answers.List<ShownRateRow>(new Listing<ShownRateRow>([.. list.Items.Select(r => Show(r, clock.GetCurrentInstant(), unitNames))], PageCursor.Encode(list.Next, CursorName)))
             : Answers.List<ShownRateRow>(refusal);
 
     private static Outcome<NewRate> Read(AddRate rate)
@@ -89,13 +89,13 @@ public static class RatesApi
         };
     }
 
-    private static ShownRateRow Show(RateRow row, Instant now)
+    private static ShownRateRow Show(RateRow row, Instant now, IReadOnlyDictionary<string, string> unitNames)
     {
         var product = row.Product.At(now);
         return new ShownRateRow(
-            row.Product.Id, product.Name, product.Tags, row.Product.CustomFields, row.Rate.Entitled, ShownRate.Of(row.Rate.Price, row.Rate.CreditTypeId),
+            row.Product.Id, product.Name, product.Tags, row.Product.CustomFields, row.Rate.Entitled, ShownRate.Of(row.Rate.Price, row.Rate.CreditTypeId, unitNames),
             row.Rate.PricingGroupValues.Count > 0 ? row.Rate.PricingGroupValues : null, row.StartingAt, row.EndingBefore,
-            row.Rate.Terms.CommitRate is { } commitRate ? ShownRate.Of(commitRate, row.Rate.CreditTypeId) : null,
+            row.Rate.Terms.CommitRate is { } commitRate ? ShownRate.Of(commitRate, row.Rate.CreditTypeId, unitNames) : null,
             row.Rate.Terms.BillingFrequency, row.Rate.Terms.FreeUnits == 0 ? null : row.Rate.Terms.FreeUnits, row.Rate.Terms.Minimum, row.Rate.Terms.Maximum, row.Rate.Terms.CounterFrequency);
     }
 

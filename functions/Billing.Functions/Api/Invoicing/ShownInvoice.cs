@@ -24,12 +24,12 @@ internal sealed record ShownInvoice(
     Instant? VoidedAt)
 {
     /// <summary>As it is answered; <paramref name="skipZero"/> leaves out lines without quantity.</summary>
-    public static ShownInvoice Of(Invoice i, bool skipZero)
+    public static ShownInvoice Of(Invoice i, bool skipZero, IReadOnlyDictionary<string, string> unitNames)
     {
         var isUsage = i.Type is InvoiceType.Usage or InvoiceType.UsageConsolidated;
         return new(
-            i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId), i.Subtotal, i.Total, isUsage ? i.Start : null, isUsage ? i.End : null, i.IssuedAt, i.NetPaymentTermsDays,
-            [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(ShownLine.Of)], new Dictionary<string, string>(),
+            i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId, unitNames), i.Subtotal, i.Total, isUsage ? i.Start : null, isUsage ? i.End : null, i.IssuedAt, i.NetPaymentTermsDays,
+            [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(l => ShownLine.Of(l, unitNames))], new Dictionary<string, string>(),
             i.Unrated.Count == 0 ? null : [.. i.Unrated.Select(u => new ShownUnrated(u.ProductId, u.StartingAt, u.EndingBefore, u.Group, u.Quantity, u.Reason))],
             i.RegeneratedFrom, i.VoidedAt);
     }

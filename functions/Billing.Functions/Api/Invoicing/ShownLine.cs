@@ -53,7 +53,7 @@ internal sealed record ShownLine(
     public Instant? AdjustsPeriodStartingAt { get; init; }
 
     /// <summary>Shows a line.</summary>
-    public static ShownLine Of(InvoiceLine l) => new(TypeOf(l.Type), l.Name, ShownCreditType.Of(l.CreditTypeId), l.Quantity, l.UnitPrice, l.Total, l.StartingAt, l.EndingBefore)
+    public static ShownLine Of(InvoiceLine l, IReadOnlyDictionary<string, string> unitNames) => new(TypeOf(l.Type), l.Name, ShownCreditType.Of(l.CreditTypeId, unitNames), l.Quantity, l.UnitPrice, l.Total, l.StartingAt, l.EndingBefore)
     {
         ProductId = l.ProductId,
         ProductType = l.ProductType is { } type ? TypeOf(type) : null,
@@ -61,7 +61,7 @@ internal sealed record ShownLine(
         PricingGroupValues = l.PricingGroupValues.Count > 0 ? l.PricingGroupValues : null,
         PresentationGroupValues = l.PresentationGroupValues.Count > 0 ? l.PresentationGroupValues : null,
         Tier = l.Tier is { } t ? new ShownTier(t.Level, ExactDecimal.ToText(t.StartingAt), t.Size is { } size ? ExactDecimal.ToText(size) : null) : null,
-        ListPrice = l.ListPrice is { } price ? ShownRate.Of(price, l.CreditTypeId) : null,
+        ListPrice = l.ListPrice is { } price ? ShownRate.Of(price, l.CreditTypeId, unitNames) : null,
         IsProrated = l.IsProrated,
         CommitId = l.Commit?.CommitId,
         CommitSegmentId = l.Commit?.SegmentId,
