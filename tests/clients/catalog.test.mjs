@@ -112,6 +112,26 @@ describe("Products", () => {
   });
 });
 
+describe("Customers and metrics", () => {
+  test("a customer says where else it is known, a bit at a time", async () => {
+    const id = await customer("known");
+    await client.v1.customers.updateConfig({ customer_id: id, salesforce_account_id: "001" });
+    await client.v1.customers.updateConfig({ customer_id: id, leave_stripe_invoices_in_draft: true });
+    assert.deepEqual((await client.v1.customers.retrieve({ customer_id: id })).data.customer_config, { salesforce_account_id: "001", leave_stripe_invoices_in_draft: true });
+    await assert.rejects(client.v1.customers.updateConfig({ customer_id: "none", salesforce_account_id: "001" }), { status: 404 });
+  });
+
+  test("a metric is renamed and nothing else of it changes; a customer's metrics are all there are", async () => {
+    const customer_id = await customer("counted"), before = (await client.v1.billableMetrics.list()).data[0];
+    await client.put(`/v1/billable-metrics/${before.id}`, { body: { name: "Tokens, renamed" } });
+    const found = [];
+    for await (const one of client.v1.customers.listBillableMetrics({ customer_id })) found.push(one);
+    assert.deepEqual(found.find((m) => m.id === before.id), { ...before, name: "Tokens, renamed" });
+    await assert.rejects(client.put(`/v1/billable-metrics/${before.id}`, { body: { name: "" } }), { status: 400 });
+    await assert.rejects(client.put("/v1/billable-metrics/none", { body: { name: "x" } }), { status: 404 });
+  });
+});
+
 describe("Audit logs", () => {
   const faults = declarations({ Audit: sdk("v1/audit-logs", "AuditLogListResponse") });
   const all = async (query) => {

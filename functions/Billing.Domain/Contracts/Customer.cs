@@ -20,6 +20,12 @@ public sealed record Customer(
     Instant UpdatedAt,
     Instant? ArchivedAt)
 {
+    /// <summary>Its account in Salesforce, when one was told.</summary>
+    public string? SalesforceAccountId { get; init; }
+
+    /// <summary>True when its invoices at the payment provider wait for a person to send them.</summary>
+    public bool? LeaveStripeInvoicesInDraft { get; init; }
+
     public const int MaxNameLength = 160;
     public const int MaxAliases = 2000;
     public const int MaxAliasLength = 128;

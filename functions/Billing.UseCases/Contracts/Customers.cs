@@ -56,6 +56,16 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
             ? refusal
             : await ChangeAsync(id, (customer, head) => Task.FromResult<Outcome<(Customer, AccountHead)>>((customer with { Name = Customer.Cut(name) }, head)), stop);
 
+    /// <summary>Says where else the customer is known; what is null stays as it is.</summary>
+    public Task<Outcome<Customer>> SetConfigAsync(string id, string? salesforceAccountId, bool? leaveStripeInvoicesInDraft, CancellationToken stop) => ChangeAsync(
+        id,
+        (customer, head) => Task.FromResult<Outcome<(Customer, AccountHead)>>((customer with
+        {
+            SalesforceAccountId = salesforceAccountId ?? customer.SalesforceAccountId,
+            LeaveStripeInvoicesInDraft = leaveStripeInvoicesInDraft ?? customer.LeaveStripeInvoicesInDraft,
+        }, head)),
+        stop);
+
     /// <summary>Replaces all aliases. Usage under a new one becomes the customer's, in periods that are final as late usage; usage under a dropped one stays up to the last final period.</summary>
     public async Task<Outcome<Customer>> SetIngestAliasesAsync(string id, IReadOnlyList<string> ingestAliases, CancellationToken stop)
     {

@@ -19,6 +19,7 @@ public static class CustomersApi
         customers.MapGet("/{customer_id}", GetAsync).Needs(Scope.Read).WithName("getCustomer");
         customers.MapPost("/archive", ArchiveAsync).Needs(Scope.Write).WithName("archiveCustomer");
         customers.MapPost("/{customer_id}/setName", SetNameAsync).Needs(Scope.Write).WithName("setCustomerName");
+        customers.MapPost("/{customer_id}/updateConfig", UpdateConfigAsync).Needs(Scope.Write).WithName("updateCustomerConfig");
         customers.MapPost("/{customer_id}/setIngestAliases", SetIngestAliasesAsync).Needs(Scope.Write).WithName("setIngestAliases");
     }
 
@@ -70,6 +71,11 @@ public static class CustomersApi
         [FromRoute(Name = "customer_id")] string customerId, SetName body, Customers customers, CancellationToken stop) =>
         Answers.Of(await customers.SetNameAsync(customerId, body.Name, stop), Show);
 
+    /// <summary>Says where else the customer is known. What is left out stays as it is.</summary>
+    internal static async Task<EmptyAnswer> UpdateConfigAsync(
+        [FromRoute(Name = "customer_id")] string customerId, UpdateConfig body, Customers customers, CancellationToken stop) =>
+        Answers.Empty(await customers.SetConfigAsync(customerId, body.SalesforceAccountId, body.LeaveStripeInvoicesInDraft, stop));
+
     /// <summary>Replaces all ingest aliases of a customer.</summary>
     internal static async Task<EmptyAnswer> SetIngestAliasesAsync(
         [FromRoute(Name = "customer_id")] string customerId, SetAliases body, Customers customers, CancellationToken stop) =>
@@ -78,7 +84,7 @@ public static class CustomersApi
     private static readonly IReadOnlyDictionary<string, string> None = new Dictionary<string, string>();
 
     private static ShownCustomer Show(Customer c) => new(
-        c.Id, c.Name, c.IngestAliases, c.IngestAliases.Count > 0 ? c.IngestAliases[0] : c.Id, c.CustomFields, new CustomerConfig(), c.CreatedAt, c.UpdatedAt, c.ArchivedAt);
+        c.Id, c.Name, c.IngestAliases, c.IngestAliases.Count > 0 ? c.IngestAliases[0] : c.Id, c.CustomFields, new CustomerConfig(c.SalesforceAccountId, c.LeaveStripeInvoicesInDraft), c.CreatedAt, c.UpdatedAt, c.ArchivedAt);
 
     /// <summary>What a new customer shall be.</summary>
     internal sealed record CreateCustomer(
@@ -86,6 +92,9 @@ public static class CustomersApi
 
     /// <summary>A new name.</summary>
     internal sealed record SetName(string Name);
+
+    /// <summary>Where else the customer is known.</summary>
+    internal sealed record UpdateConfig(string? SalesforceAccountId = null, bool? LeaveStripeInvoicesInDraft = null);
 
     /// <summary>All aliases from now on.</summary>
     internal sealed record SetAliases(IReadOnlyList<string> IngestAliases);
@@ -103,5 +112,5 @@ public static class CustomersApi
         Instant? ArchivedAt);
 
     /// <summary>Where else the customer is known.</summary>
-    internal sealed record CustomerConfig(string? SalesforceAccountId = null);
+    internal sealed record CustomerConfig(string? SalesforceAccountId, bool? LeaveStripeInvoicesInDraft);
 }

@@ -3,6 +3,7 @@ using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
 using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Access;
+using Billing.UseCases.Contracts;
 using Billing.UseCases.Metering;
 using NodaTime;
 
@@ -18,7 +19,9 @@ public static class BillableMetricsApi
         var metrics = app.MapGroup("/v1/billable-metrics").WithTags("Billable metrics");
         metrics.MapPost("/create", CreateAsync).Needs(Scope.Write).WithName("createBillableMetric");
         metrics.MapGet("/{billable_metric_id}", RetrieveAsync).Needs(Scope.Read).WithName("getBillableMetric");
+        metrics.MapPut("/{billable_metric_id}", RenameAsync).Needs(Scope.Write).WithName("renameBillableMetric");
         metrics.MapGet("", ListAsync).Needs(Scope.Read).WithName("listBillableMetrics");
+        app.MapGet("/v1/customers/{customer_id}/billable-metrics", ListOfCustomerAsync).Needs(Scope.Read).WithName("listCustomerBillableMetrics").WithTags("Billable metrics");
         metrics.MapPost("/archive", ArchiveAsync).Needs(Scope.Write).WithName("archiveBillableMetric");
     }
 
@@ -35,6 +38,12 @@ public static class BillableMetricsApi
     internal static async Task<Answer<Data<ShownMetric>>> RetrieveAsync(string billable_metric_id, Meters meters, CancellationToken stop) =>
         Answers.Of(await meters.FindAsync(billable_metric_id, stop), Show);
 
+    /// <summary>Renames a metric; all else of it stays as it was made.</summary>
+    internal static async Task<Answer<Data<ShownMetric>>> RenameAsync(string billable_metric_id, RenameMetric body, Meters meters, CancellationToken stop) =>
+        (await meters.FindAsync(billable_metric_id, stop)).Is(out var found, out var refusal)
+            ? Answers.Of(await meters.RenameAsync(found.Meter.Id, body.Name, found.Description, found.CustomFields, stop), Show)
+            : Answers.Of<ShownMetric>(refusal);
+
     /// <summary>Lists metrics, oldest first; archived ones only on request.</summary>
     internal static async Task<Answer<Listing<ShownMetric>>> ListAsync([AsParameters] PageQuery page, bool? include_archived, Meters meters, CancellationToken stop)
     {
@@ -45,6 +54,11 @@ public static class BillableMetricsApi
         var next = first + shown.Count < all.Count ? shown[^1].Meter.Id : null;
         return Answers.List<ShownMetric>(new Listing<ShownMetric>([.. shown.Select(Show)], PageCursor.Encode(next, CursorName)));
     }
+
+    /// <summary>Lists the metrics that a customer's usage is counted by: every one, for any contract may price them.</summary>
+    internal static async Task<Answer<Listing<ShownMetric>>> ListOfCustomerAsync(
+        string customer_id, [AsParameters] PageQuery page, bool? include_archived, Customers customers, Meters meters, CancellationToken stop) =>
+        (await customers.GetAsync(customer_id, stop)).Is(out _, out var refusal) ? await ListAsync(page, include_archived, meters, stop) : Answers.List<ShownMetric>(refusal);
 
     /// <summary>Takes a metric off the list. Products that use it go on being counted.</summary>
     internal static async Task<Answer<Data<CreatedId>>> ArchiveAsync(CreatedId body, Meters meters, CancellationToken stop) =>
@@ -85,6 +99,9 @@ public static class BillableMetricsApi
             body.Name, null, null, aggregation, body.EventTypeFilter?.InValues, body.EventTypeFilter?.NotInValues, filters, value, groupings,
             body.CustomFields ?? new Dictionary<string, string>());
     }
+
+    /// <summary>A new name.</summary>
+    internal sealed record RenameMetric(string Name);
 
     /// <summary>An id.</summary>
     internal sealed record CreatedId(string Id);

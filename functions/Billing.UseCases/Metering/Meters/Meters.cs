@@ -68,7 +68,9 @@ public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillM
     /// <summary>Changes names and custom fields; a definition never changes.</summary>
     public async Task<Outcome<MeterDocument>> RenameAsync(
         string id, string name, string? description, IReadOnlyDictionary<string, string> customFields, CancellationToken stop) =>
-        await ChangeAsync(id, m => m with { Name = name, Description = description, CustomFields = customFields, UpdatedAt = clock.GetCurrentInstant() }, stop);
+        IsName(name)
+            ? await ChangeAsync(id, m => m with { Name = name, Description = description, CustomFields = customFields, UpdatedAt = clock.GetCurrentInstant() }, stop)
+            : BadName;
 
     /// <summary>Takes the meter off the lists and frees its slug. It goes on counting for what already uses it. Safe to repeat.</summary>
     public async Task<Outcome<MeterDocument>> ArchiveAsync(string id, CancellationToken stop)
@@ -80,6 +82,10 @@ public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillM
             await documents.CommitAsync(claim.Document.Place, [new Write.Delete(SlugKind, claim.ETag)], stop);
         return meter;
     }
+
+    private static readonly Refusal BadName = new("invalid_meter", "Give a name of 1 to 256 characters.", "/name");
+
+    private static bool IsName(string name) => name.Length is > 0 and <= 256;
 
     private async Task<Outcome<MeterDocument>> ChangeAsync(string id, Func<MeterDocument, MeterDocument> change, CancellationToken stop)
     {
@@ -113,7 +119,7 @@ public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillM
 
     private static Refusal? Check(NewMeter wanted)
     {
-        if (wanted.Name.Length is 0 or > 256) return new("invalid_meter", "Give a name of 1 to 256 characters.", "/name");
+        if (!IsName(wanted.Name)) return BadName;
         if (wanted.Aggregation == Aggregation.Count && wanted.Value is not null) return new("invalid_meter", "COUNT takes no value property.", "/aggregation_key");
         if (wanted.Aggregation != Aggregation.Count && wanted.Value is null) return new("invalid_meter", "This aggregation needs the property that holds the value.", "/aggregation_key");
         if (wanted.Groupings.Count > MaxGroupings) return new("invalid_meter", $"At most {MaxGroupings} group keys are taken.", "/group_keys");
