@@ -44,7 +44,12 @@ public sealed class DeliverMessages(IDocumentStore store, WebhookEndpoints endpo
         var all = await endpoints.AllAsync(stop);
         if (all.Count == 0) return false;
         var due = await store.DueAsync(Container.Accounts, Outbox.Kind, now, PageSize, stop);
-        await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop }, async (entry, token) => await DeliverAsync(entry, all, now, token));
+        // Several customers at once; what happened to one of them is told in the order in which it happened.
+        var byCustomer = due.GroupBy(entry => entry.Document.Place).Select(entries => entries.OrderBy(e => e.Document.Id, StringComparer.Ordinal));
+        await Parallel.ForEachAsync(byCustomer, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop }, async (entries, token) =>
+        {
+            foreach (var entry in entries) await DeliverAsync(entry, all, now, token);
+        });
         return due.Count == PageSize;
     }
 

@@ -70,10 +70,11 @@ public class CommitsOnInvoicesTests
         foreach (var (hour, calls) in new[] { ("2026-01-05T10", 250), ("2026-02-05T10", 300), ("2026-03-05T10", 370) }) town.Use(contract.CustomerId, hour, calls);
         await MoveAsync("2026-04-01T01");
         Assert.Equal("Usage:250 Usage:300", await TotalsAsync(contract.CustomerId)); // March is in its grace, and the true-up waits for it
-        Assert.Equal("Usage:370 Scheduled:80", await TotalsAsync(contract.CustomerId, InvoiceStatus.Draft));
+        // In the order of their dates: usage is issued after its grace.
+        Assert.Equal("Scheduled:80 Usage:370", await TotalsAsync(contract.CustomerId, InvoiceStatus.Draft));
         await MoveAsync("2026-04-02");
         // 1,000 - 250 - 300 - 370 = 80
-        Assert.Equal("Usage:250 Usage:300 Usage:370 Scheduled:80", await TotalsAsync(contract.CustomerId));
+        Assert.Equal("Usage:250 Usage:300 Scheduled:80 Usage:370", await TotalsAsync(contract.CustomerId));
     }
 
     [Fact]

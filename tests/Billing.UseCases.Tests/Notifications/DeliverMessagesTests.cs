@@ -58,6 +58,17 @@ public sealed class DeliverMessagesTests
     }
 
     [Fact]
+    public async Task What_happened_to_one_customer_is_told_in_the_order_in_which_it_happened()
+    {
+        await EndpointAsync("a");
+        var contract = await ContractAsync();
+        var types = Enumerable.Range(0, 40).Select(i => i % 3 == 0 ? CommitType.Credit : CommitType.Prepaid).ToList();
+        foreach (var type in types) await town.GrantAsync(contract, type, 100, "2026-01-01", "2027-01-01");
+        await RunAsync();
+        Assert.Equal(["contract.create", .. types.Select(t => t == CommitType.Credit ? "credit.create" : "commit.create")], Types());
+    }
+
+    [Fact]
     public async Task An_invoice_is_told_of_with_its_total()
     {
         await EndpointAsync("a", "invoice.*");
