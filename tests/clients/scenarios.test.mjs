@@ -48,12 +48,13 @@ class Deal {
   }
   clock = (at) => server.clock(day(at));
 
-  /** The lines of the one invoice that `query` finds, as "quantity x price = total", and its total. */
+  /** The one invoice that `query` finds. */
   async lines(query, customer_id = this.customer) {
     const invoices = await this.invoices(query, customer_id);
     assert.equal(invoices.length, 1, JSON.stringify(invoices.map((i) => [i.type, i.status, i.start_timestamp, i.total])));
     return invoices[0];
   }
+  /** Invoices in the order in which they are issued, each with its lines as "name: quantity x price = total" and its total as `text`. */
   async invoices(query = {}, customer_id = this.customer) {
     const found = [];
     for await (const invoice of client.v1.customers.invoices.list({ customer_id, skip_zero_qty_line_items: true, sort: "date_asc", ...query })) found.push(invoice);
@@ -93,7 +94,7 @@ describe("overrides", () => {
   test("by priority the first one counts, though another is lower", async () => {
     await contract({ multiplier_override_prioritization: "EXPLICIT" });
     await use();
-    // 0.9 has priority 1 the whole month: 20 x 90, cut where the 0.8 ends as nothing changes there: one line or two, the sum is 1,800.
+    // 0.9 has priority 1 until the 20th: 20 x 90 = 1,800, in one line or two; then 10 x 70.
     const { total, text } = await deal.april("DRAFT");
     assert.equal(total, 2500);
     assert.ok(text.includes("Fast: 10 x 70 = 700"), text.join());

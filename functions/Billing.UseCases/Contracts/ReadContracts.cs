@@ -128,14 +128,8 @@ public sealed class ReadContracts(IDocumentStore store, IClock clock, Products p
         return found;
     }
 
-    private async Task<Dictionary<string, string>> UnitsAsync(IReadOnlyList<Contract> contracts, IEnumerable<Commit> commits, CancellationToken stop)
-    {
-        var named = contracts.SelectMany(c => ContractParts.Units(c)).Concat(commits.Select(c => c.CreditTypeId));
-        var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var id in named.Distinct(StringComparer.OrdinalIgnoreCase).Where(id => Currencies.Find(id) is null))
-            if (await units.FindAsync(id, stop) is { } unit) names[id] = unit.Name;
-        return names;
-    }
+    private Task<IReadOnlyDictionary<string, string>> UnitsAsync(IReadOnlyList<Contract> contracts, IEnumerable<Commit> commits, CancellationToken stop) =>
+        units.NamesAsync(contracts.SelectMany(c => ContractParts.Units(c)).Concat(commits.Select(c => c.CreditTypeId)), stop);
 }
 
 /// <summary>What the terms of a contract name.</summary>

@@ -53,7 +53,7 @@ public sealed class ContractTerms(RateCards cards, Rates rates, Products product
         {
             Commits = commits,
             Conversions = card?.Conversions ?? [],
-            UnitNames = card is null ? new Dictionary<string, string>() : await NamesAsync(card, stop),
+            UnitNames = await units.NamesAsync((card?.Conversions ?? []).Select(c => c.CustomCreditTypeId), stop),
             ProductOrder = card?.ProductOrder ?? [],
         };
     }
@@ -72,13 +72,5 @@ public sealed class ContractTerms(RateCards cards, Rates rates, Products product
         return counted.FirstOrDefault(id => !metrics.ContainsKey(id)) is { } missing
             ? throw new InvalidOperationException($"A product counts the metric {missing}, which does not exist.")
             : metrics;
-    }
-
-    private async Task<Dictionary<string, string>> NamesAsync(RateCard card, CancellationToken stop)
-    {
-        var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var conversion in card.Conversions)
-            if (await units.FindAsync(conversion.CustomCreditTypeId, stop) is { } unit) names[conversion.CustomCreditTypeId] = unit.Name;
-        return names;
     }
 }

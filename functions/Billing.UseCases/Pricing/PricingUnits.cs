@@ -26,18 +26,12 @@ public sealed class PricingUnits(IDocumentStore store, IClock clock)
     /// <summary>The unit, or null.</summary>
     public async Task<PricingUnit?> FindAsync(string id, CancellationToken stop) => (await store.FindAsync<PricingUnit>(PlaceOf(id), Kind, stop))?.Value;
 
-    /// <summary>What the units are called, by id; a name never changes.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> NamesAsync(CancellationToken stop)
+    /// <summary>What those of the ids that are of pricing units are called; currencies have their names and are not read.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> NamesAsync(IEnumerable<string> ids, CancellationToken stop)
     {
-        var names = new Dictionary<string, string>();
-        string? after = null;
-        do
-        {
-            var page = await ListAsync(after, 100, stop);
-            foreach (var unit in page.Items) names[unit.Id] = unit.Name;
-            after = page.Next;
-        }
-        while (after is not null);
+        var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var id in ids.Distinct(StringComparer.OrdinalIgnoreCase).Where(id => Currencies.Find(id) is null))
+            if (await FindAsync(id, stop) is { } unit) names[id] = unit.Name;
         return names;
     }
 

@@ -29,10 +29,9 @@ public static class ContractPricesApi
         [AsParameters] PageQuery page, GetContractRates body, ContractPrices prices, PricingUnits units, IClock clock, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownContractRate>(refusal);
-        var unitNames = await units.NamesAsync(stop);
-        return (await prices.RatesAsync(body.CustomerId, body.ContractId, body.At, body.Selectors ?? [], wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)
-            ? Answers.List<ShownContractRate>(new Listing<ShownContractRate>([.. list.Items.Select(r => ShownContractRate.Of(r, clock.GetCurrentInstant(), unitNames))], PageCursor.Encode(list.Next)))
-            : Answers.List<ShownContractRate>(refusal);
+        if (!(await prices.RatesAsync(body.CustomerId, body.ContractId, body.At, body.Selectors ?? [], wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)) return Answers.List<ShownContractRate>(refusal);
+        var unitNames = await units.NamesAsync(list.Items.SelectMany(r => new[] { r.Rate.CreditTypeId, r.CreditTypeId }), stop);
+        return Answers.List<ShownContractRate>(new Listing<ShownContractRate>([.. list.Items.Select(r => ShownContractRate.Of(r, clock.GetCurrentInstant(), unitNames))], PageCursor.Encode(list.Next)));
     }
 
     /// <summary>Lists the quantities and prices that a subscription had up to now.</summary>

@@ -1,6 +1,5 @@
 using Billing.Domain.Credits;
 using Billing.Domain.Pricing;
-using Billing.Domain.Values;
 using Billing.Functions.Api.Contracts;
 using Billing.UseCases.Pricing;
 using NodaTime;
@@ -12,12 +11,10 @@ public sealed class NamesOf(Products products, PricingUnits units, IClock clock)
 {
     internal async Task<ShownNames> ReadAsync(IEnumerable<Commit> commits, CancellationToken stop)
     {
-        var (named, sold) = (new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase), new Dictionary<string, Product>(StringComparer.Ordinal));
-        foreach (var commit in commits)
-        {
-            if (!sold.ContainsKey(commit.ProductId) && (await products.GetAsync(commit.ProductId, stop)).Is(out var product, out _)) sold[product.Id] = product;
-            if (Currencies.Find(commit.CreditTypeId) is null && await units.FindAsync(commit.CreditTypeId, stop) is { } unit) named[commit.CreditTypeId] = unit.Name;
-        }
-        return new ShownNames(sold, named, clock.GetCurrentInstant());
+        var all = commits.ToList();
+        var sold = new Dictionary<string, Product>(StringComparer.Ordinal);
+        foreach (var id in all.Select(c => c.ProductId).Distinct(StringComparer.Ordinal))
+            if ((await products.GetAsync(id, stop)).Is(out var product, out _)) sold[id] = product;
+        return new ShownNames(sold, await units.NamesAsync(all.Select(c => c.CreditTypeId), stop), clock.GetCurrentInstant());
     }
 }

@@ -31,7 +31,7 @@ public static class InvoicesApi
         if (!page.Check(list: CursorName).Is(out var wanted, out var refusal)) return Answers.Bare<InvoiceListing>(refusal);
         if (!(await invoices.ListAsync(customerId, query.Filter(), wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)) return Answers.Bare<InvoiceListing>(refusal);
         var leftOut = list.LeftOut.Select(d => new ShownLeftOut(d.InvoiceId, d.ContractId, d.Start, d.End, d.Reason)).ToList();
-        var unitNames = await units.NamesAsync(stop);
+        var unitNames = await units.NamesAsync(ShownInvoice.Units(list.Items), stop);
         return Answers.Bare<InvoiceListing>(new InvoiceListing(
             [.. list.Items.Select(i => ShownInvoice.Of(i, query.SkipZero == true, unitNames))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
     }
@@ -45,8 +45,9 @@ public static class InvoicesApi
         PricingUnits units,
         CancellationToken stop)
     {
-        var unitNames = await units.NamesAsync(stop);
-        return Answers.Of(await invoices.GetAsync(customerId, invoiceId, stop), i => ShownInvoice.Of(i, skipZero == true, unitNames));
+        return (await invoices.GetAsync(customerId, invoiceId, stop)).Is(out var invoice, out var refusal)
+            ? Answers.Of<ShownInvoice>(ShownInvoice.Of(invoice, skipZero == true, await units.NamesAsync(ShownInvoice.Units([invoice]), stop)))
+            : Answers.Of<ShownInvoice>(refusal);
     }
 
     /// <summary>Voids a final invoice; what it drew from commits and credits is given back at once.</summary>

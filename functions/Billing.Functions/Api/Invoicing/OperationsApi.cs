@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Billing.Domain.Contracts;
+using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Contracts;
@@ -33,17 +34,18 @@ public static class OperationsApi
     /// <summary>What a run of invoices would issue by an instant, of one customer or of the first hundred accounts that are due. Nothing is stored.</summary>
     internal static async Task<Answer<Data<IReadOnlyList<ShownDryRun>>>> DryRunAsync(DryRun body, DryRunInvoices dryRun, PricingUnits units, CancellationToken stop)
     {
-        var unitNames = await units.NamesAsync(stop);
-        return Answers.Of(await dryRun.RunAsync(body.CustomerId, body.At, stop), accounts => (IReadOnlyList<ShownDryRun>)[.. accounts.Select(a =>
-            new ShownDryRun(a.CustomerId, a.Reason, [.. a.Invoices.Select(i => ShownInvoice.Of(i, skipZero: false, unitNames))]))]);
+        if (!(await dryRun.RunAsync(body.CustomerId, body.At, stop)).Is(out var accounts, out var refusal)) return Answers.Of<IReadOnlyList<ShownDryRun>>(refusal);
+        var unitNames = await units.NamesAsync(ShownInvoice.Units(accounts.SelectMany(a => a.Invoices)), stop);
+        return Answers.Of(new Outcome<IReadOnlyList<ShownDryRun>>([.. accounts.Select(a =>
+            new ShownDryRun(a.CustomerId, a.Reason, [.. a.Invoices.Select(i => ShownInvoice.Of(i, skipZero: false, unitNames))]))]));
     }
 
     /// <summary>Late usage of contracts whose policy is to report it.</summary>
     internal static async Task<Answer<Listing<ShownLateUsage>>> LateUsageAsync([AsParameters] PageQuery page, LateUsage late, PricingUnits units, CancellationToken stop)
     {
         if (!page.Check().Is(out var wanted, out var refusal)) return Answers.List<ShownLateUsage>(refusal);
-        var unitNames = await units.NamesAsync(stop);
         var found = await late.ReportedAsync(wanted.From, wanted.Limit, stop);
+        var unitNames = await units.NamesAsync(found.Items.SelectMany(r => r.Lines).Select(l => l.CreditTypeId), stop);
         return Answers.List<ShownLateUsage>(new Listing<ShownLateUsage>(
             [.. found.Items.Select(r => new ShownLateUsage(r.CustomerId, r.ContractId, r.InvoiceId, r.Start, r.End, [.. r.Lines.Select(l => ShownLine.Of(l, unitNames))], r.At))], PageCursor.Encode(found.Next)));
     }

@@ -24,10 +24,12 @@ public static class PreviewApi
         if (body is { Mode: PreviewMode.Merge, Events.Count: 0 })
             return Answers.Of<IReadOnlyList<ShownInvoice>>(new Refusal("no_events", "In merge mode there is at least one event.", "/events"));
         var found = await preview.RunAsync(customerId, Written(customerId, body.Events, caller.Ids), body.Mode == PreviewMode.Replace, stop);
-        var unitNames = await units.NamesAsync(stop);
-        return found.Is(out var invoices, out var refusal)
-            ? Answers.Of(new Outcome<IReadOnlyList<ShownInvoice>>([.. invoices.Select(i => ShownInvoice.Of(i, body.SkipZeroQtyLineItems, unitNames))]))
-            : Answers.Of<IReadOnlyList<ShownInvoice>>(refusal.Code is "draft_not_rated" or "customer_not_found" or "usage_not_ready" ? refusal : refusal with { Field = "/events" + refusal.Field });
+        if (found.Is(out var invoices, out var refusal))
+        {
+            var unitNames = await units.NamesAsync(ShownInvoice.Units(invoices), stop);
+            return Answers.Of(new Outcome<IReadOnlyList<ShownInvoice>>([.. invoices.Select(i => ShownInvoice.Of(i, body.SkipZeroQtyLineItems, unitNames))]));
+        }
+        return Answers.Of<IReadOnlyList<ShownInvoice>>(refusal.Code is "draft_not_rated" or "customer_not_found" or "usage_not_ready" ? refusal : refusal with { Field = "/events" + refusal.Field });
     }
 
     // As ingest takes them: of this customer, each with an id.

@@ -70,12 +70,8 @@ public static class RateCardsApi
 
     private static async Task<ShownRateCard> ShowAsync(RateCard c, PricingUnits units, CancellationToken stop)
     {
-        var conversions = new List<ShownConversion>();
-        foreach (var conversion in c.Conversions)
-        {
-            var name = (await units.FindAsync(conversion.CustomCreditTypeId, stop))?.Name ?? conversion.CustomCreditTypeId;
-            conversions.Add(new ShownConversion(new ShownCreditType(conversion.CustomCreditTypeId, name), conversion.FiatPerCustomCredit.ToString(CultureInfo.InvariantCulture)));
-        }
+        var unitNames = await units.NamesAsync(c.Conversions.Select(v => v.CustomCreditTypeId), stop);
+        var conversions = c.Conversions.Select(v => new ShownConversion(ShownCreditType.Of(v.CustomCreditTypeId, unitNames), v.FiatPerCustomCredit.ToString(CultureInfo.InvariantCulture))).ToList();
         return new ShownRateCard(
             c.Id, c.Name, c.Description, c.Aliases, ShownCreditType.Of(c.FiatCreditTypeId), conversions.Count == 0 ? null : conversions, c.CreatedAt, c.CreatedBy ?? "system", c.ArchivedAt, c.CustomFields);
     }

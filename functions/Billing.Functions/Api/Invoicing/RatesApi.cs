@@ -30,7 +30,7 @@ public static class RatesApi
         if (!Read(body).Is(out var rate, out var refusal)) return Answers.Of<ShownRate>(refusal);
         var added = await rates.AddAsync(card, [rate], caller.Ids, stop);
         return added.Is(out var list, out refusal)
-            ? Answers.Of<ShownRate>(ShownRate.Of(list[0].Price, list[0].CreditTypeId, await units.NamesAsync(stop)))
+            ? Answers.Of<ShownRate>(ShownRate.Of(list[0].Price, list[0].CreditTypeId, await units.NamesAsync([list[0].CreditTypeId], stop)))
             : Answers.Of<ShownRate>(refusal with { Field = refusal.Field?.Replace("/rates/0", "", StringComparison.Ordinal) });
     }
 
@@ -50,20 +50,22 @@ public static class RatesApi
     internal static async Task<Answer<Listing<ShownRateRow>>> InForceAsync(
         [AsParameters] PageQuery page, GetRates body, Rates rates, PricingUnits units, IClock clock, CancellationToken stop) =>
         page.Check(list: CursorName).Is(out var wanted, out var refusal)
-            ? List(await rates.InForceAsync(body.RateCardId, body.At, body.Selectors ?? [], wanted.From, wanted.Limit, stop), await units.NamesAsync(stop), clock)
+            ? await ListAsync(await rates.InForceAsync(body.RateCardId, body.At, body.Selectors ?? [], wanted.From, wanted.Limit, stop), units, clock, stop)
             : Answers.List<ShownRateRow>(refusal);
 
     /// <summary>Lists which rate holds when.</summary>
     internal static async Task<Answer<Listing<ShownRateRow>>> ScheduleAsync(
         [AsParameters] PageQuery page, GetSchedule body, Rates rates, PricingUnits units, IClock clock, CancellationToken stop) =>
         page.Check(list: CursorName).Is(out var wanted, out var refusal)
-            ? List(await rates.ScheduleAsync(body.RateCardId, body.StartingAt, body.EndingBefore, body.Selectors ?? [], wanted.From, wanted.Limit, stop), await units.NamesAsync(stop), clock)
+            ? await ListAsync(await rates.ScheduleAsync(body.RateCardId, body.StartingAt, body.EndingBefore, body.Selectors ?? [], wanted.From, wanted.Limit, stop), units, clock, stop)
             : Answers.List<ShownRateRow>(refusal);
 
-    private static Answer<Listing<ShownRateRow>> List(Outcome<Listed<RateRow>> rows, IReadOnlyDictionary<string, string> unitNames, IClock clock) =>
-        rows.Is(out var list, out var refusal)
-            ? Answers.List<ShownRateRow>(new Listing<ShownRateRow>([.. list.Items.Select(r => Show(r, clock.GetCurrentInstant(), unitNames))], PageCursor.Encode(list.Next, CursorName)))
-            : Answers.List<ShownRateRow>(refusal);
+    private static async Task<Answer<Listing<ShownRateRow>>> ListAsync(Outcome<Listed<RateRow>> rows, PricingUnits units, IClock clock, CancellationToken stop)
+    {
+        if (!rows.Is(out var list, out var refusal)) return Answers.List<ShownRateRow>(refusal);
+        var unitNames = await units.NamesAsync(list.Items.Select(r => r.Rate.CreditTypeId), stop);
+        return Answers.List<ShownRateRow>(new Listing<ShownRateRow>([.. list.Items.Select(r => Show(r, clock.GetCurrentInstant(), unitNames))], PageCursor.Encode(list.Next, CursorName)));
+    }
 
     private static Outcome<NewRate> Read(AddRate rate)
     {

@@ -23,6 +23,9 @@ internal sealed record ShownInvoice(
     string? RegeneratedFromInvoiceId,
     Instant? VoidedAt)
 {
+    /// <summary>The units of what is on them: what is shown needs their names.</summary>
+    public static IEnumerable<string> Units(IEnumerable<Invoice> invoices) => invoices.SelectMany(i => i.Lines.Select(l => l.CreditTypeId).Append(i.CreditTypeId));
+
     /// <summary>As it is answered; <paramref name="skipZero"/> leaves out lines without quantity.</summary>
     public static ShownInvoice Of(Invoice i, bool skipZero, IReadOnlyDictionary<string, string> unitNames)
     {

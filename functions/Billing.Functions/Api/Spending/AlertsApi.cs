@@ -57,7 +57,7 @@ public static class AlertsApi
     {
         var (alert, state) = (of.Alert, of.State);
         var unit = !alert.IsMoney ? null
-            : Currencies.Find(alert.CreditTypeId) is null && await units.FindAsync(alert.CreditTypeId, stop) is { } own ? new ShownCreditType(own.Id, own.Name) : ShownCreditType.Of(alert.CreditTypeId);
+            : ShownCreditType.Of(alert.CreditTypeId, await units.NamesAsync([alert.CreditTypeId], stop));
         var status = alert.ArchivedAt is not null ? null : state is null ? AlertStatus.Evaluating : state.Status;
         // Asked for one group value or seat: that one decides.
         if (subject is not null && status == AlertStatus.InAlarm && !state!.Alarms.Any(a => a.Subject == subject)) status = AlertStatus.Ok;
