@@ -12,6 +12,7 @@ public sealed class DeliverMessagesTests
     private readonly Town town = new() { Now = Town.At("2026-01-01") };
     private readonly List<(string Url, string Body, Instant At)> sent = [];
     private readonly HashSet<string> down = [];
+    private TimeSpan firstTakes;
     private readonly WebhookEndpoints endpoints;
     private readonly DeliverMessages deliver;
     private Instant real = Town.At("2026-11-26");
@@ -22,10 +23,13 @@ public sealed class DeliverMessagesTests
         deliver = new DeliverMessages(town.Store, endpoints, SendAsync, () => 0);
     }
 
-    private Task<SendResult> SendAsync(string url, string date, string signature, string body, CancellationToken stop)
+    private async Task<SendResult> SendAsync(string url, string date, string signature, string body, CancellationToken stop)
     {
+        var takes = firstTakes;
+        firstTakes = TimeSpan.Zero;
+        if (takes > TimeSpan.Zero) await Task.Delay(takes, stop);
         sent.Add((url, body, real));
-        return Task.FromResult(down.Contains(url) ? new SendResult(503, "The endpoint answered 503.", 1) : new SendResult(200, null, 1));
+        return down.Contains(url) ? new SendResult(503, "The endpoint answered 503.", 1) : new SendResult(200, null, 1);
     }
 
     private async Task<WebhookEndpoint> EndpointAsync(string name, params string[] types) => (await endpoints.CreateAsync($"https://{name}.example/hook", types, town.Ids, default)).Value;
@@ -61,6 +65,7 @@ public sealed class DeliverMessagesTests
     public async Task What_happened_to_one_customer_is_told_in_the_order_in_which_it_happened()
     {
         await EndpointAsync("a");
+        firstTakes = TimeSpan.FromMilliseconds(100); // what is sent beside it would overtake it
         var contract = await ContractAsync();
         var types = Enumerable.Range(0, 40).Select(i => i % 3 == 0 ? CommitType.Credit : CommitType.Prepaid).ToList();
         foreach (var type in types) await town.GrantAsync(contract, type, 100, "2026-01-01", "2027-01-01");
