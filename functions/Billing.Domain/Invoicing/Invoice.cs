@@ -79,4 +79,10 @@ public sealed record Invoice(
 
     /// <summary>When it was voided.</summary>
     public Instant? VoidedAt { get; init; }
+
+    /// <summary>Its own; they may be set on final invoices too.</summary>
+    public IReadOnlyDictionary<string, string> CustomFields { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Custom fields of what it bills, as they were when it was made, by id: of the contract, and of products, commits, charges and subscriptions on its lines. Null: none has any.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? FieldsOf { get; init; }
 }

@@ -98,6 +98,8 @@ public sealed record Alert(string Id, AlertType Type, string Name, decimal Thres
 
     public Instant? ArchivedAt { get; init; }
 
+    public IReadOnlyDictionary<string, string> CustomFields { get; init; } = new Dictionary<string, string>();
+
     /// <summary>True when its value is money.</summary>
     [JsonIgnore]
     public bool IsMoney => !(IsPercentage || IsDays || Type == AlertType.UsageThresholdReached);

@@ -89,6 +89,7 @@ public static class Wiring
         HealthApi.Map(app);
         ApiKeysApi.Map(app);
         AuditLogsApi.Map(app);
+        CustomFieldsApi.Map(app);
         app.MapInvoicing();
         CustomerCommitsApi.Map(app);
         WebhooksApi.Map(app);

@@ -2,6 +2,7 @@ using Billing.Domain.Contracts;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using Billing.UseCases.Credits;
+using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
 using NodaTime;
 
@@ -15,6 +16,7 @@ public sealed class Contracts(IDocumentStore store, IClock clock, Catalogs catal
 
     private readonly Accounts accounts = new(store);
     private readonly UniquenessKeys uniqueness = new(store, new Accounts(store));
+    private readonly FieldRules fields = new(store, clock);
 
     /// <summary>Makes a contract with its commits and credits. Errors: refused when a uniqueness key was used before, or a term cannot be kept.</summary>
     public async Task<Outcome<Contract>> CreateAsync(NewContract asked, IdSource ids, CancellationToken stop)
@@ -39,6 +41,7 @@ public sealed class Contracts(IDocumentStore store, IClock clock, Catalogs catal
                 if (await ContractDocuments.FindAsync(store, customer.Id, id, stop) is { } existing) return new AccountChange<Contract>(existing.Value, null, []);
                 if (customer.ArchivedAt is not null) return Customers.Archived(customer.Id);
                 if (contract.Contract.UniquenessKey is { } key && await uniqueness.TakeAsync("contract", key, customer.Id, ContractDocuments.IdOf(id), stop) is { } used) return used;
+                if (await fields.AdmitTermsAsync(contract.Contract, contract.Commits, stop) is { } notAdmitted) return notAdmitted;
                 if (!(await RenewAsync(contract.Contract, edit, head, stop)).Is(out var renewed, out var notRenewed)) return notRenewed;
                 List<Write> writes =
                 [

@@ -1,6 +1,7 @@
 using Billing.Domain.Contracts;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
+using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
 using Billing.UseCases.Pricing;
@@ -16,6 +17,7 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
 {
     private readonly Accounts accounts = new(store);
     private readonly UsageKeys keys = new(store, new Accounts(store), settled);
+    private readonly FieldRules fields = new(store, clock);
 
     /// <summary>Creates a customer; its id and aliases become its usage keys, from the beginning of time if nobody had them.</summary>
     public async Task<Outcome<Customer>> CreateAsync(NewCustomer wanted, IdSource ids, CancellationToken stop)
@@ -28,6 +30,7 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
             async head =>
             {
                 if (await accounts.CustomerAsync(id, stop) is { } existing) return new AccountChange<Customer>(existing, null, []);
+                if (await fields.AdmitAsync(stop, [new WantedFields(FieldEntity.Customer, id, wanted.CustomFields)]) is { } wrong) return wrong;
                 if (!(await keys.TakeAsync(id, [id, .. aliases.Where(a => a != id)], stop)).Is(out var owned, out var taken)) return taken;
                 var now = clock.GetCurrentInstant();
                 var customer = new Customer(id, Customer.Cut(wanted.Name), aliases, owned, wanted.CustomFields, now, now, null);

@@ -2,6 +2,7 @@ using Billing.Domain.Contracts;
 using Billing.Domain.Credits;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
 using NodaTime;
@@ -27,6 +28,7 @@ public sealed class Commits(IDocumentStore store, IClock clock, Catalogs catalog
 {
     private readonly Accounts accounts = new(store);
     private readonly UniquenessKeys uniqueness = new(store, new Accounts(store));
+    private readonly FieldRules fields = new(store, clock);
 
     /// <summary>Gives or sells a customer an amount that their contracts may draw.</summary>
     public async Task<Outcome<Commit>> CreateAsync(NewCustomerCommit wanted, IdSource ids, CancellationToken stop)
@@ -47,6 +49,7 @@ public sealed class Commits(IDocumentStore store, IClock clock, Catalogs catalog
                 }
                 if (commit.UniquenessKey is { } key
                     && await uniqueness.TakeAsync("commit", key, customer.Id, CommitDocuments.IdOf(commit.Id), stop) is { } used) return used;
+                if (await fields.AdmitTermsAsync(null, [commit], stop) is { } notAdmitted) return notAdmitted;
                 return new AccountChange<Commit>(commit, head, [new Write.Create(CommitDocuments.Document(commit))]);
             },
             stop);

@@ -1,5 +1,6 @@
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
+using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
 using NodaTime;
 
@@ -8,7 +9,9 @@ namespace Billing.UseCases.Pricing;
 /// <summary>Products: one document each in the catalog.</summary>
 public sealed class Products(IDocumentStore store, IClock clock, ReadMetrics readMetrics)
 {
-    private const string Kind = "product";
+    internal const string Kind = "product";
+
+    private readonly FieldRules fields = new(store, clock);
 
     /// <summary>Creates a product. Errors: refused when the terms or the metric cannot be used.</summary>
     public async Task<Outcome<Product>> CreateAsync(
@@ -17,6 +20,7 @@ public sealed class Products(IDocumentStore store, IClock clock, ReadMetrics rea
         var id = ids.New();
         if (Product.Check(type, terms) is { } refusal) return refusal;
         if ((await CheckMetricAsync(terms, stop) ?? await CheckPartsAsync(terms, stop)) is { } unusable) return unusable;
+        if (await fields.AdmitAsync(stop, [new(FieldEntity.ContractProduct, id, customFields), new(FieldEntity.Product, id, customFields)]) is { } wrong) return wrong;
         var product = new Product(id, type, terms, [], clock.GetCurrentInstant(), null, customFields) { CreatedBy = createdBy };
         var done = await store.TryAsync(PlaceOf(id), new Write.Create(PlaceOf(id).Keep(Kind, Kind, product)), stop);
         return done ? product : await GetAsync(id, stop);

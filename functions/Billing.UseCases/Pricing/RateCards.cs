@@ -1,5 +1,6 @@
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
+using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
 using NodaTime;
 
@@ -29,6 +30,7 @@ public sealed class RateCards(IDocumentStore store, IClock clock)
 
     private readonly PricingUnits units = new(store, clock);
     private readonly Aliases aliases = new(store, "rate-card-alias");
+    private readonly FieldRules fields = new(store, clock);
 
     /// <summary>Creates a card; aliases move to it from the cards that had them.</summary>
     public async Task<Outcome<RateCard>> CreateAsync(NewRateCard wanted, IdSource ids, CancellationToken stop)
@@ -39,6 +41,7 @@ public sealed class RateCards(IDocumentStore store, IClock clock)
         var card = new RateCard(
             id, wanted.Name, wanted.Description, wanted.Aliases, currency, 1, clock.GetCurrentInstant(), null, wanted.CustomFields);
         if ((card.CheckNew(wanted.Conversions) ?? await CheckUnitsAsync(wanted.Conversions, "/credit_type_conversions", stop)) is { } wrong) return wrong;
+        if (await fields.AdmitAsync(stop, [new WantedFields(FieldEntity.RateCard, id, wanted.CustomFields)]) is { } notAdmitted) return notAdmitted;
         card = card with { Conversions = wanted.Conversions, CreatedBy = wanted.CreatedBy };
         // The lookup first: a name that points to no card is passed over, a card that no name points to would be lost.
         await aliases.TakeAsync(id, wanted.Aliases, stop);

@@ -26,8 +26,12 @@ internal static class AlertDocuments
 
     /// <summary>The alert, or null.</summary>
     public static async Task<Found<Alert>?> FindAsync(IDocumentStore store, string id, CancellationToken stop) =>
+        await ReadAsync(store, id, stop) is { } stored ? new Found<Alert>(stored.Value<Alert>(), stored.ETag) : null;
+
+    /// <summary>The alert's document, or null.</summary>
+    public static async Task<Stored?> ReadAsync(IDocumentStore store, string id, CancellationToken stop) =>
         await store.FindAsync<string>(OwnerPlace(id), OwnerKind, stop) is { } owner
-            ? await store.FindAsync<Alert>(PlaceOf(owner.Value.Length == 0 ? null : owner.Value), IdOf(id), stop)
+            ? await store.ReadAsync(PlaceOf(owner.Value.Length == 0 ? null : owner.Value), IdOf(id), stop)
             : null;
 
     /// <summary>Keeps a new alert. The owner comes first, so that no alert is without; one that came to nothing points to an alert that is not there.</summary>

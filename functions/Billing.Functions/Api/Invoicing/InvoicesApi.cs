@@ -3,6 +3,7 @@ using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
+using Billing.UseCases.Contracts;
 using Billing.UseCases.Invoicing;
 using Billing.UseCases.Pricing;
 using Microsoft.AspNetCore.Mvc;
@@ -26,14 +27,15 @@ public static class InvoicesApi
 
     /// <summary>Lists a customer's invoices, drafts as of now, by when they are or will be issued. Drafts that can't be rated are named in left_out.</summary>
     internal static async Task<Answer<InvoiceListing>> ListAsync(
-        [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, PricingUnits units, CancellationToken stop)
+        [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, PricingUnits units, Accounts accounts, CancellationToken stop)
     {
         if (!page.Check(list: CursorName).Is(out var wanted, out var refusal)) return Answers.Bare<InvoiceListing>(refusal);
         if (!(await invoices.ListAsync(customerId, query.Filter(), wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)) return Answers.Bare<InvoiceListing>(refusal);
         var leftOut = list.LeftOut.Select(d => new ShownLeftOut(d.InvoiceId, d.ContractId, d.Start, d.End, d.Reason)).ToList();
         var unitNames = await units.NamesAsync(ShownInvoice.Units(list.Items), stop);
+        var fields = (await accounts.CustomerAsync(customerId, stop))?.CustomFields;
         return Answers.Bare<InvoiceListing>(new InvoiceListing(
-            [.. list.Items.Select(i => ShownInvoice.Of(i, query.SkipZero == true, unitNames))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
+            [.. list.Items.Select(i => ShownInvoice.Of(i, query.SkipZero == true, unitNames, fields))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
     }
 
     /// <summary>Reads an invoice.</summary>
@@ -43,11 +45,12 @@ public static class InvoicesApi
         [FromQuery(Name = "skip_zero_qty_line_items")] bool? skipZero,
         Invoices invoices,
         PricingUnits units,
+        Accounts accounts,
         CancellationToken stop)
     {
-        return (await invoices.GetAsync(customerId, invoiceId, stop)).Is(out var invoice, out var refusal)
-            ? Answers.Of<ShownInvoice>(ShownInvoice.Of(invoice, skipZero == true, await units.NamesAsync(ShownInvoice.Units([invoice]), stop)))
-            : Answers.Of<ShownInvoice>(refusal);
+        if (!(await invoices.GetAsync(customerId, invoiceId, stop)).Is(out var invoice, out var refusal)) return Answers.Of<ShownInvoice>(refusal);
+        var unitNames = await units.NamesAsync(ShownInvoice.Units([invoice]), stop);
+        return Answers.Of<ShownInvoice>(ShownInvoice.Of(invoice, skipZero == true, unitNames, (await accounts.CustomerAsync(customerId, stop))?.CustomFields));
     }
 
     /// <summary>Voids a final invoice; what it drew from commits and credits is given back at once.</summary>

@@ -47,7 +47,7 @@ public static class OperationsApi
         var found = await late.ReportedAsync(wanted.From, wanted.Limit, stop);
         var unitNames = await units.NamesAsync(found.Items.SelectMany(r => r.Lines).Select(l => l.CreditTypeId), stop);
         return Answers.List<ShownLateUsage>(new Listing<ShownLateUsage>(
-            [.. found.Items.Select(r => new ShownLateUsage(r.CustomerId, r.ContractId, r.InvoiceId, r.Start, r.End, [.. r.Lines.Select(l => ShownLine.Of(l, unitNames))], r.At))], PageCursor.Encode(found.Next)));
+            [.. found.Items.Select(r => new ShownLateUsage(r.CustomerId, r.ContractId, r.InvoiceId, r.Start, r.End, [.. r.Lines.Select(l => ShownLine.Of(l, unitNames, null))], r.At))], PageCursor.Encode(found.Next)));
     }
 
     /// <summary>Accounts that could not be billed, each with the reason; the others go on.</summary>

@@ -21,20 +21,22 @@ internal sealed record ShownInvoice(
     IReadOnlyDictionary<string, string> CustomFields,
     IReadOnlyList<ShownUnrated>? Unrated,
     string? RegeneratedFromInvoiceId,
-    Instant? VoidedAt)
+    Instant? VoidedAt,
+    IReadOnlyDictionary<string, string>? ContractCustomFields,
+    IReadOnlyDictionary<string, string>? CustomerCustomFields)
 {
     /// <summary>The units of what is on them: what is shown needs their names.</summary>
     public static IEnumerable<string> Units(IEnumerable<Invoice> invoices) => invoices.SelectMany(i => i.Lines.Select(l => l.CreditTypeId).Append(i.CreditTypeId));
 
     /// <summary>As it is answered; <paramref name="skipZero"/> leaves out lines without quantity.</summary>
-    public static ShownInvoice Of(Invoice i, bool skipZero, IReadOnlyDictionary<string, string> unitNames)
+    public static ShownInvoice Of(Invoice i, bool skipZero, IReadOnlyDictionary<string, string> unitNames, IReadOnlyDictionary<string, string>? customerFields = null)
     {
         var isUsage = i.Type is InvoiceType.Usage or InvoiceType.UsageConsolidated;
         return new(
             i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId, unitNames), i.Subtotal, i.Total, isUsage ? i.Start : null, isUsage ? i.End : null, i.IssuedAt, i.NetPaymentTermsDays,
-            [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(l => ShownLine.Of(l, unitNames))], new Dictionary<string, string>(),
+            [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(l => ShownLine.Of(l, unitNames, i.FieldsOf))], i.CustomFields,
             i.Unrated.Count == 0 ? null : [.. i.Unrated.Select(u => new ShownUnrated(u.ProductId, u.StartingAt, u.EndingBefore, u.Group, u.Quantity, u.Reason))],
-            i.RegeneratedFrom, i.VoidedAt);
+            i.RegeneratedFrom, i.VoidedAt, i.FieldsOf?.GetValueOrDefault(i.ContractId), customerFields is { Count: > 0 } ? customerFields : null);
     }
 }
 

@@ -52,8 +52,16 @@ internal sealed record ShownLine(
     /// <summary>Of a line that corrects a period whose invoice is final: that period's start.</summary>
     public Instant? AdjustsPeriodStartingAt { get; init; }
 
+    public IReadOnlyDictionary<string, string>? ProductCustomFields { get; init; }
+
+    public IReadOnlyDictionary<string, string>? CommitCustomFields { get; init; }
+
+    public IReadOnlyDictionary<string, string>? ScheduledChargeCustomFields { get; init; }
+
+    public IReadOnlyDictionary<string, string>? SubscriptionCustomFields { get; init; }
+
     /// <summary>Shows a line.</summary>
-    public static ShownLine Of(InvoiceLine l, IReadOnlyDictionary<string, string> unitNames) => new(TypeOf(l.Type), l.Name, ShownCreditType.Of(l.CreditTypeId, unitNames), l.Quantity, l.UnitPrice, l.Total, l.StartingAt, l.EndingBefore)
+    public static ShownLine Of(InvoiceLine l, IReadOnlyDictionary<string, string> unitNames, IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? fields) => new(TypeOf(l.Type), l.Name, ShownCreditType.Of(l.CreditTypeId, unitNames), l.Quantity, l.UnitPrice, l.Total, l.StartingAt, l.EndingBefore)
     {
         ProductId = l.ProductId,
         ProductType = l.ProductType is { } type ? TypeOf(type) : null,
@@ -71,7 +79,13 @@ internal sealed record ShownLine(
         ScheduledChargeId = l.ScheduledChargeId,
         SubscriptionId = l.SubscriptionId,
         AdjustsPeriodStartingAt = l.AdjustsPeriod,
+        ProductCustomFields = Fields(fields, l.ProductId),
+        CommitCustomFields = Fields(fields, l.Commit?.CommitId),
+        ScheduledChargeCustomFields = Fields(fields, l.ScheduledChargeId),
+        SubscriptionCustomFields = Fields(fields, l.SubscriptionId),
     };
+
+    private static IReadOnlyDictionary<string, string>? Fields(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? all, string? id) => id is null ? null : all?.GetValueOrDefault(id);
 
     private static string TypeOf(LineType type) => type switch
     {

@@ -2,6 +2,7 @@ using Billing.Functions.Api.Credits;
 using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Credits;
+using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
 using Billing.UseCases.Metering;
@@ -26,6 +27,7 @@ public static class InvoicingParts
         services.AddSingleton<Packages>();
         services.AddSingleton<ContractPrices>();
         services.AddSingleton<NamedSchedules>();
+        services.AddSingleton<CustomFields>();
         services.AddSingleton<ArchiveContracts>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<Products>();

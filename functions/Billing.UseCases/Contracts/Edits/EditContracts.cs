@@ -3,6 +3,7 @@ using Billing.Domain.Invoicing;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using Billing.UseCases.Credits;
+using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
 using NodaTime;
@@ -14,6 +15,7 @@ public sealed class EditContracts(IDocumentStore store, IClock clock, Catalogs c
 {
     private readonly Accounts accounts = new(store);
     private readonly UniquenessKeys uniqueness = new(store, new Accounts(store));
+    private readonly FieldRules fields = new(store, clock);
 
     /// <summary>Does all that an edit asks for, or nothing.</summary>
     public async Task<Outcome<ContractEdit>> EditAsync(EditContract wanted, IdSource ids, CancellationToken stop)
@@ -118,6 +120,7 @@ public sealed class EditContracts(IDocumentStore store, IClock clock, Catalogs c
                 ids.Again();
                 var draft = new EditDraft(customerId, await ReadAsync(store, customerId, contract, needsEntries, stop), clock.GetCurrentInstant());
                 if (!apply(draft, head, ids.New).Is(out var added, out var refusal)) return refusal;
+                if (await fields.AdmitTermsAsync(draft.Contract, draft.Added, stop) is { } notAdmitted) return notAdmitted;
                 if (uniquenessKey is { } key
                     && await uniqueness.TakeAsync("edit", key, customerId, EditDocuments.IdOf(contractId, id), stop) is { } used) return used;
                 var edit = new ContractEdit(id, customerId, contractId, head.Version + 1, draft.Now, uniquenessKey, asked.By, asked.WithoutAdded())

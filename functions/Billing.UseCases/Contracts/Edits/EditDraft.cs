@@ -54,6 +54,9 @@ internal sealed class EditDraft
     /// <summary>Changes a commit; a grant that followed from the contract is kept by itself from now on.</summary>
     public void Change(Commit commit) => changed[commit.Id] = commit with { ChangedAt = Now };
 
+    /// <summary>The commits and credits that the edit makes.</summary>
+    public IReadOnlyList<Commit> Added => added;
+
     public void Add(IEnumerable<Commit> commits) => added.AddRange(commits);
 
     public void Post(LedgerEntry entry) => entries.Add(entry);

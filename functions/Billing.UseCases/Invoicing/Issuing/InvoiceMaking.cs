@@ -21,6 +21,22 @@ internal static class InvoiceMaking
         {
             Draws = rated.Draws,
             ChargeIds = rated.ChargeIds,
+            FieldsOf = FieldsOf(terms, rated.Lines),
         };
+    }
+
+    /// <summary>Custom fields of what is on the lines, and of the contract.</summary>
+    private static Dictionary<string, IReadOnlyDictionary<string, string>>? FieldsOf(Terms terms, IReadOnlyList<InvoiceLine> lines)
+    {
+        var contract = terms.Contract;
+        var all = terms.Products.Values.Select(p => (p.Id, p.CustomFields))
+            .Concat(terms.Commits.Select(c => (c.Id, c.CustomFields)))
+            .Concat(contract.ScheduledCharges.Select(c => (c.Id, c.CustomFields)))
+            .Concat(contract.Subscriptions.Select(s => (s.Id, s.CustomFields)))
+            .Append((contract.Id, contract.CustomFields))
+            .Where(of => of.CustomFields.Count > 0).ToList();
+        if (all.Count == 0) return null;
+        var named = lines.SelectMany(l => new[] { l.ProductId, l.Commit?.CommitId, l.ScheduledChargeId, l.SubscriptionId }).Append(contract.Id).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        return all.Where(of => named.Contains(of.Id)).ToDictionary(of => of.Id, of => of.CustomFields);
     }
 }

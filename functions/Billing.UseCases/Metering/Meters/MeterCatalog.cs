@@ -82,5 +82,5 @@ public sealed class MeterCatalog(IDocumentStore documents)
     /// <summary>Forgets what is cached, after a reset.</summary>
     public void Clear() => definitions.Clear();
 
-    private static Place PlaceOf(string id) => new(Container.Catalog, Kind, id);
+    internal static Place PlaceOf(string id) => new(Container.Catalog, Kind, id);
 }

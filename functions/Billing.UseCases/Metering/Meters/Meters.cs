@@ -1,5 +1,6 @@
 using Billing.Domain.Metering;
 using Billing.Domain.Values;
+using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
 using NodaTime;
 
@@ -30,6 +31,8 @@ public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillM
 
     private const string SlugKind = "meter-slug";
 
+    private readonly FieldRules fields = new(documents, clock);
+
     /// <summary>Creates the meter and tells the log, so that it counts every event from here on; what came before is filled in by a job.</summary>
     public async Task<Outcome<MeterDocument>> CreateAsync(NewMeter wanted, IdSource ids, CancellationToken stop)
     {
@@ -37,6 +40,7 @@ public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillM
         var id = ids.New();
         if (ids.Derived && await catalog.ReadAsync(id, stop) is { } there) return await MarkedAsync(there.Meter, stop);
         var slug = wanted.Slug ?? id;
+        if (await fields.AdmitAsync(stop, [new WantedFields(FieldEntity.BillableMetric, id, wanted.CustomFields)]) is { } wrong) return wrong;
         if (await ClaimSlugAsync(slug, id, stop) is { } taken) return taken;
         var now = clock.GetCurrentInstant();
         var meter = new MeterDocument
