@@ -15,11 +15,13 @@ namespace Billing.Functions.Api.Invoicing;
 public static class InvoicesApi
 {
     private const string CursorName = "invoices";
+    private const string BreakdownCursor = "invoice-breakdowns";
 
     public static void Map(IEndpointRouteBuilder app)
     {
         var invoices = app.MapGroup("/v1/customers/{customer_id}/invoices").Needs(Scope.Read).WithTags("Invoices");
         invoices.MapGet("", ListAsync).WithName("listInvoices");
+        invoices.MapGet("/breakdowns", BreakDownAsync).WithName("listInvoiceBreakdowns");
         invoices.MapGet("/{invoice_id}", GetAsync).WithName("getInvoice");
         app.MapPost("/v1/invoices/void", VoidAsync).Needs(Scope.Write).WithName("voidInvoice").WithTags("Invoices");
         app.MapPost("/v1/invoices/regenerate", RegenerateAsync).Needs(Scope.Write).WithName("regenerateInvoice").WithTags("Invoices");
@@ -36,6 +38,24 @@ public static class InvoicesApi
         var fields = (await accounts.CustomerAsync(customerId, stop))?.CustomFields;
         return Answers.Bare<InvoiceListing>(new InvoiceListing(
             [.. list.Items.Select(i => ShownInvoice.Of(i, query.SkipZero == true, unitNames, fields))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
+    }
+
+    /// <summary>Lists what usage invoices cost by the hour (of at most 24) or by the day (of at most 35). Usage that came after an invoice was final is in it.</summary>
+    internal static async Task<Answer<Listing<ShownInvoice>>> BreakDownAsync(
+        [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] BreakdownQuery query, InvoiceBreakdowns breakdowns, PricingUnits units,
+        Accounts accounts, CancellationToken stop)
+    {
+        if (!page.Check(list: BreakdownCursor).Is(out var wanted, out var refusal)) return Answers.List<ShownInvoice>(refusal);
+        if (query.StartingOn is not { Value: var from } || query.EndingBefore is not { Value: var until })
+            return Answers.List<ShownInvoice>(new Refusal("parameter_missing", "Give starting_on and ending_before.", query.StartingOn is null ? "starting_on" : "ending_before"));
+        if (until <= from) return Answers.List<ShownInvoice>(new Refusal("range_invalid", "ending_before must be later than starting_on.", "ending_before"));
+        var size = query.WindowSize?.Value ?? BreakdownSize.Day;
+        if (!(await breakdowns.ListAsync(customerId, query.Filter(), size, new Interval(from, until), wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)) return Answers.List<ShownInvoice>(refusal);
+        var unitNames = await units.NamesAsync(ShownInvoice.Units(list.Items.Select(s => s.Invoice)), stop);
+        var fields = (await accounts.CustomerAsync(customerId, stop))?.CustomFields;
+        return Answers.List<ShownInvoice>(new Listing<ShownInvoice>(
+            [.. list.Items.Select(s => ShownInvoice.Of(s.Invoice, query.SkipZero == true, unitNames, fields) with { BreakdownStartTimestamp = s.Window.Start, BreakdownEndTimestamp = s.Window.End })],
+            PageCursor.Encode(list.Next, BreakdownCursor)));
     }
 
     /// <summary>Reads an invoice.</summary>
@@ -74,6 +94,20 @@ public static class InvoicesApi
     {
         public InvoiceFilter Filter() =>
             new(Status?.Value, Type?.Value, ContractId, CreditTypeId, StartingOn?.Value, EndingBefore?.Value, Sort?.Value == InvoiceOrder.DateDesc);
+    }
+
+    /// <summary>Which parts of which invoices.</summary>
+    internal sealed record BreakdownQuery(
+        [FromQuery(Name = "starting_on")] QueryTime? StartingOn,
+        [FromQuery(Name = "ending_before")] QueryTime? EndingBefore,
+        [FromQuery(Name = "window_size")] QueryWord<BreakdownSize>? WindowSize,
+        [FromQuery(Name = "status")] QueryWord<InvoiceStatus>? Status,
+        [FromQuery(Name = "contract_id")] string? ContractId,
+        [FromQuery(Name = "credit_type_id")] string? CreditTypeId,
+        [FromQuery(Name = "sort")] QueryWord<InvoiceOrder>? Sort,
+        [FromQuery(Name = "skip_zero_qty_line_items")] bool? SkipZero)
+    {
+        public InvoiceFilter Filter() => new(Status?.Value, null, ContractId, CreditTypeId, NewestFirst: Sort?.Value == InvoiceOrder.DateDesc);
     }
 
     /// <summary>By when they are issued.</summary>

@@ -25,6 +25,12 @@ internal sealed record ShownInvoice(
     IReadOnlyDictionary<string, string>? ContractCustomFields,
     IReadOnlyDictionary<string, string>? CustomerCustomFields)
 {
+    /// <summary>Of a part of an invoice: where it starts.</summary>
+    public Instant? BreakdownStartTimestamp { get; init; }
+
+    /// <summary>Of a part of an invoice: where it ends.</summary>
+    public Instant? BreakdownEndTimestamp { get; init; }
+
     /// <summary>The units of what is on them: what is shown needs their names.</summary>
     public static IEnumerable<string> Units(IEnumerable<Invoice> invoices) => invoices.SelectMany(i => i.Lines.Select(l => l.CreditTypeId).Append(i.CreditTypeId));
 

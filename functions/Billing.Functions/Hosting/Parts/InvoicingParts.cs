@@ -38,6 +38,7 @@ public static class InvoicingParts
         services.AddSingleton<ContractTerms>();
         services.AddSingleton<ReadAccounts>();
         services.AddSingleton<Invoices>();
+        services.AddSingleton<InvoiceBreakdowns>();
         services.AddSingleton<PreviewInvoices>();
         services.AddSingleton<ParkedAccounts>();
         services.AddSingleton<Commits>();

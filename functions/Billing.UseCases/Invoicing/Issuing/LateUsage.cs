@@ -71,12 +71,9 @@ public sealed class LateUsage(IDocumentStore store, ContractTerms terms, ReadAcc
     /// <summary>The difference of one final period; null when its contract is gone.</summary>
     private async Task<PeriodDifference?> DifferenceAsync(Account account, LatePeriod late, InvoiceHeader own, List<InvoiceHeader> invoices, CancellationToken stop)
     {
-        if ((await ContractDocuments.FindAsync(store, account.Customer.Id, late.ContractId, stop))?.Value is not { } now) return null;
         var invoice = own.Invoice;
-        if (await ContractDocuments.VersionAsync(store, now, invoice.Versions.Contract, stop) is not { } contract)
-            throw new InvalidOperationException($"Version {invoice.Versions.Contract} of contract {late.ContractId} is not kept.");
+        if (await AsBilledAsync(account, invoice, stop) is not { } billedWith) return null;
         var period = new Interval(invoice.Start, invoice.End);
-        var billedWith = await terms.AsBilledAsync(contract, await CommitsAsync(account, contract, invoice, stop), invoice.Versions, stop);
         var usage = await read.UsageAsync(new Statement(billedWith, InvoiceType.Usage, period), Instant.MaxValue, stop);
         var lines = new List<InvoiceLine>();
         foreach (var header in invoices.Where(h => h.Invoice.Status == InvoiceStatus.Finalized && h.Invoice.ContractId == late.ContractId))
@@ -86,6 +83,15 @@ public sealed class LateUsage(IDocumentStore store, ContractTerms terms, ReadAcc
             lines.AddRange((await InvoiceDocuments.WholeAsync(store, header, stop)).Lines.Where(l => header == own ? l.AdjustsPeriod is null : l.AdjustsPeriod == late.Start));
         }
         return Adjustments.Of(billedWith, usage, period, lines);
+    }
+
+    /// <summary>The terms that a final invoice was rated with; null when its contract is gone.</summary>
+    internal async Task<Terms?> AsBilledAsync(Account account, Invoice invoice, CancellationToken stop)
+    {
+        if ((await ContractDocuments.FindAsync(store, account.Customer.Id, invoice.ContractId, stop))?.Value is not { } now) return null;
+        if (await ContractDocuments.VersionAsync(store, now, invoice.Versions.Contract, stop) is not { } contract)
+            throw new InvalidOperationException($"Version {invoice.Versions.Contract} of contract {invoice.ContractId} is not kept.");
+        return await terms.AsBilledAsync(contract, await CommitsAsync(account, contract, invoice, stop), invoice.Versions, stop);
     }
 
     private async Task<List<Commit>> CommitsAsync(Account account, Contract contract, Invoice invoice, CancellationToken stop)
