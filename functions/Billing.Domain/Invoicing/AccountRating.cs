@@ -29,8 +29,8 @@ public sealed record Statement(Terms Terms, InvoiceType Type, Interval Period)
     /// <summary>Late usage of final periods that this usage statement carries.</summary>
     internal IReadOnlyList<GrossLine> Adjustments { get; init; } = [];
 
-    /// <summary>The statement with the charges that are due by an instant.</summary>
-    public Statement UpTo(Instant until) => until >= Period.End ? this : this with { Charges = [] };
+    /// <summary>A usage statement with the charges that are due by an instant; another as it is.</summary>
+    public Statement UpTo(Instant until) => Type != InvoiceType.Usage || until >= Period.End ? this : this with { Charges = [] };
 
     /// <summary>True when it trues up a postpaid commit: it waits for the last usage that counts towards it.</summary>
     public bool IsTrueup => Charges.Any(c => c.Trueup is not null);

@@ -1,6 +1,9 @@
 using System.Globalization;
+using Billing.Domain.Credits;
+using Billing.Domain.Invoicing;
 using FsCheck;
 using FsCheck.Fluent;
+using NodaTime;
 using Xunit;
 
 namespace Billing.Domain.Tests.Oracle;
@@ -19,6 +22,31 @@ public class OracleProperties
 
     [Fact]
     public void The_engine_comes_to_what_the_oracle_comes_to() => Check(LedgerPage.Difference);
+
+    [Fact]
+    public void Slices_of_a_statement_sum_to_it_line_by_line() => Check(world =>
+    {
+        var now = world.Until;
+        var run = new EngineRun(world, [], now);
+        var open = AccountRating.Open(run.Contracts(_ => (null, new HashSet<string>())), now);
+        foreach (var (statement, i) in open.Select((s, i) => (s, i)).Where(s => s.s.Type == InvoiceType.Usage))
+        {
+            var period = statement.Period;
+            RatedStatement Upto(Instant until) => run.Rate([.. open.Select(s => s.UpTo(until))], LedgerTotals.Empty, until, Instant.Min(now, until)).Statements[i].Rated;
+            Instant[] cuts = [period.Start, period.Start + period.Duration / 3, period.Start + period.Duration * 2 / 3, period.End];
+            var sum = 0m;
+            for (var n = 1; n < cuts.Length; n++)
+            {
+                var slice = Slices.Between(n == 1 ? null : Upto(cuts[n - 1]), Upto(cuts[n]), new NodaTime.Interval(cuts[n - 1], cuts[n]));
+                var lines = slice.Lines.Where(l => l.Counts && statement.Terms.IsFiat(l.CreditTypeId)).Sum(l => l.Total);
+                if (lines != slice.Total) return $"{Words.Time(period.Start)} slice {n}: lines come to {lines}, the slice to {slice.Total}";
+                if (slice.Lines.Any(l => l.StartingAt > l.EndingBefore)) return $"{Words.Time(period.Start)} slice {n}: a line ends before it starts";
+                sum += slice.Total;
+            }
+            if (sum != Upto(period.End).Total) return $"{Words.Time(period.Start)}: slices come to {sum}, the statement to {Upto(period.End).Total}";
+        }
+        return null;
+    });
 
     private static void Check(Func<World, string?> difference) =>
         FsCheck.Check.One(Config.WithRunner(new PageRunner(difference)), Prop.ForAll(Worlds, world => difference(world) is null));
