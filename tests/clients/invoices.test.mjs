@@ -1,5 +1,7 @@
-// What is made of invoices, through the official SDK: slices by the hour and the day.
+// What is made of invoices, through the official SDK: slices by the hour and the day, and documents.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import Metronome from "@metronome/sdk";
 import { declarations } from "./declared.mjs";
@@ -105,5 +107,83 @@ describe("Breakdowns", () => {
     await client.v1.invoices.void({ id: final.id });
     assert.equal((await slices(id, start, "2026-05-01T00:00:00Z", { status: "FINALIZED" })).length, 0);
     assert.equal((await slices(id, start, "2026-05-01T00:00:00Z", { status: "VOID" })).length, 30);
+  });
+});
+
+describe("The document of an invoice", () => {
+  const text = async (customer_id, invoice_id) => {
+    const answer = await client.v1.customers.invoices.retrievePdf({ customer_id, invoice_id });
+    assert.equal(answer.headers.get("content-type"), "application/pdf");
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    if (process.env.BILLING_KEEP_PDF) writeFileSync(`${process.env.BILLING_KEEP_PDF}/${invoice_id}.pdf`, bytes);
+    // pdftotext is in Debian's poppler-utils; pages end with a form feed.
+    const read = spawnSync("pdftotext", ["-layout", "-", "-"], { input: bytes, encoding: "utf8", maxBuffer: 1 << 26 });
+    assert.equal(read.status, 0, `pdftotext (package poppler-utils) is needed: ${read.error ?? read.stderr}`);
+    return read.stdout.split("\f").filter((p) => p.trim()).map((p) => p.split("\n").map((l) => l.trim().replace(/ {2,}/g, " | ")).filter(Boolean));
+  };
+  const address = (id, body) => server.post(`/v1/customers/${id}/setBillingAddress`, body);
+
+  test("names both sides, groups lines by product, shows what credits paid, and adds up", async () => {
+    const id = await customer("Ögmundur & Søn");
+    await server.post("/v1/settings", { grace_period_hours: 24, letterhead: { name: "Rechenwerk GmbH", address_lines: ["Hauptstraße 1", "10115 Berlin"], tax_id: "DE123456789", note: "Pay to DE02 1203 0000 0000 2020 51" } });
+    await address(id, { name: "Ögmundur & Søn ehf.", address_lines: ["Laugavegur 3", "101 Reykjavík"], tax_id: "IS98765" });
+    assert.deepEqual((await client.v1.customers.retrieve({ customer_id: id })).data.billing_address.address_lines, ["Laugavegur 3", "101 Reykjavík"]);
+    await client.v1.contracts.create({
+      customer_id: id, rate_card_id: card, starting_at: "2026-05-01T00:00:00Z", net_payment_terms_days: 30,
+      credits: [{ product_id: fixed, name: "Welcome", access_schedule: { credit_type_id: usd, schedule_items: [{ amount: 600, starting_at: "2026-05-01T00:00:00Z", ending_before: end }] } }],
+    });
+    await use("Ögmundur & Søn", 12345, "2026-05-02T10:00:00Z");
+    await server.counted();
+    const [draft] = await invoices(id, { status: "DRAFT" });
+    assert.equal((await text(id, draft.id))[0].some((l) => l.startsWith("Draft invoice") || l.endsWith("Draft invoice")), true);
+    await server.clock("2026-06-03T00:00:00Z");
+    const [final] = await invoices(id, { status: "FINALIZED" });
+    // 60 at 10 paid by the credit, 40 at 10, 12,245 at 5 cents: 4.00 + 612.25.
+    assert.equal(final.total, 61625);
+    // Names that change later do not change it.
+    await address(id, { name: "Someone else" });
+    const [page] = await text(id, final.id);
+    const has = (...lines) => lines.forEach((l) => assert.ok(page.some((p) => p.includes(l)), `${l} is not in\n${page.join("\n")}`));
+    has("Rechenwerk GmbH", "Hauptstraße 1", "Tax id DE123456789", "Billed to", "Ögmundur & Søn ehf.", "101 Reykjavík", "Tax id IS98765", "Pay to DE02 1203 0000 0000 2020 51", "page 1 of 1");
+    has("Issued | 2 June 2026", "Due | 2 July 2026", "Period | 1 May 2026 – 31 May 2026", "Currency | USD", `Reference | ${final.id}`);
+    const table = page.slice(page.findIndex((l) => l.startsWith("Description")) + 1, page.findIndex((l) => l.startsWith("Total due")) + 1);
+    assert.deepEqual(table, [
+      "Calls | 616.25",
+      "tier 1 | 1 May 2026 – 31 May 2026 | 60 | 0.10 | 6.00",
+      "Welcome applied | 1 May 2026 – 31 May 2026 | -6.00",
+      "tier 1 | 1 May 2026 – 31 May 2026 | 40 | 0.10 | 4.00",
+      "tier 2 | 1 May 2026 – 31 May 2026 | 12,245 | 0.05 | 612.25",
+      "Subtotal | 622.25",
+      "Commits and credits applied | -6.00",
+      "Total due in USD | 616.25",
+    ]);
+    await client.v1.invoices.void({ id: final.id });
+    assert.ok((await text(id, final.id))[0].some((l) => l.includes("Total in USD (void, not owed)")));
+    await assert.rejects(client.v1.customers.invoices.retrievePdf({ customer_id: id, invoice_id: "none" }), refused(404, "/invoice_id"));
+    assert.equal((await server.send("POST", `/v1/customers/${id}/setBillingAddress`, { name: "", address_lines: [] })).status, 400);
+  });
+
+  test("of 500 lines has pages, each with its head and foot, and leaves none out", async () => {
+    const metric = (await client.v1.billableMetrics.create({
+      name: "By model", aggregation_type: "SUM", aggregation_key: "n", event_type_filter: { in_values: ["run"] }, property_filters: [{ name: "model", exists: true }], group_keys: [["model"]],
+    })).data.id;
+    await server.filled(metric);
+    const runs = (await client.v1.contracts.products.create({ name: "Runs", type: "USAGE", billable_metric_id: metric, presentation_group_key: ["model"] })).data.id;
+    const wide = (await client.v1.contracts.rateCards.create({ name: "Wide" })).data.id;
+    await client.v1.contracts.rateCards.rates.addMany({ rate_card_id: wide, rates: [{ product_id: runs, rate_type: "FLAT", price: 100, entitled: true, starting_at: start }] });
+    const id = await customer("wide");
+    await client.v1.contracts.create({ customer_id: id, rate_card_id: wide, starting_at: "2026-06-01T00:00:00Z" });
+    for (let from = 0; from < 500; from += 100)
+      await client.v1.usage.ingest({ usage: Array.from({ length: 100 }, (_, i) => ({ transaction_id: `run ${from + i}`, customer_id: "wide", event_type: "run", timestamp: "2026-06-02T00:00:00Z", properties: { model: `model-${from + i}`, n: "1" } })) });
+    await server.counted();
+    const [draft] = await invoices(id, { status: "DRAFT" });
+    assert.equal(draft.line_items.length, 500);
+    const pages = await text(id, draft.id);
+    assert.ok(pages.length > 10 && pages.length < 15, `${pages.length} pages`);
+    pages.forEach((p, i) => assert.ok(p.at(-1).includes(`page ${i + 1} of ${pages.length}`), p.at(-1)));
+    const named = pages.flat().flatMap((l) => l.match(/^model (model-\d+) /)?.[1] ?? []);
+    assert.equal(new Set(named).size, 500);
+    assert.ok(pages.slice(0, -1).every((p) => p.some((l) => l.startsWith("Description"))));
+    assert.ok(pages.at(-1).some((l) => l === "Total due in USD | 500.00"));
   });
 });

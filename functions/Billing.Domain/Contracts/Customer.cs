@@ -26,6 +26,9 @@ public sealed record Customer(
     /// <summary>True when its invoices at the payment provider wait for a person to send them.</summary>
     public bool? LeaveStripeInvoicesInDraft { get; init; }
 
+    /// <summary>How its invoices address it; null: by its name alone.</summary>
+    public Party? BilledAs { get; init; }
+
     public const int MaxNameLength = 160;
     public const int MaxAliases = 2000;
     public const int MaxAliasLength = 128;

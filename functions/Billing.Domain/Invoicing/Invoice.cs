@@ -1,3 +1,4 @@
+using Billing.Domain.Contracts;
 using NodaTime;
 
 namespace Billing.Domain.Invoicing;
@@ -79,6 +80,12 @@ public sealed record Invoice(
 
     /// <summary>When it was voided.</summary>
     public Instant? VoidedAt { get; init; }
+
+    /// <summary>Who asks for the money, as it was called when the invoice was issued; null: nobody had said.</summary>
+    public Party? Seller { get; init; }
+
+    /// <summary>Who owes it, likewise; null on drafts.</summary>
+    public Party? Buyer { get; init; }
 
     /// <summary>Its own; they may be set on final invoices too.</summary>
     public IReadOnlyDictionary<string, string> CustomFields { get; init; } = new Dictionary<string, string>();

@@ -69,6 +69,11 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
         }, head)),
         stop);
 
+    /// <summary>Says how invoices address the customer from now on; null: by its name alone.</summary>
+    public async Task<Outcome<Customer>> SetBilledAsAsync(string id, Party? party, CancellationToken stop) => party?.Check("") is { } wrong
+        ? wrong
+        : await ChangeAsync(id, (customer, head) => Task.FromResult<Outcome<(Customer, AccountHead)>>((customer with { BilledAs = party }, head)), stop);
+
     /// <summary>Replaces all aliases. Usage under a new one becomes the customer's, in periods that are final as late usage; usage under a dropped one stays up to the last final period.</summary>
     public async Task<Outcome<Customer>> SetIngestAliasesAsync(string id, IReadOnlyList<string> ingestAliases, CancellationToken stop)
     {

@@ -8,7 +8,8 @@ namespace Billing.UseCases.Contracts;
 /// <summary>What holds for the whole installation.</summary>
 /// <param name="GracePeriodHours">Between the end of a period and its final invoice: 0 to 744.</param>
 /// <param name="LateUsagePolicy">Of contracts that name none.</param>
-public sealed record BillingSettings(int GracePeriodHours = 24, LateUsagePolicy LateUsagePolicy = LateUsagePolicy.NextInvoice)
+/// <param name="Seller">The letterhead of invoices; null: none was given.</param>
+public sealed record BillingSettings(int GracePeriodHours = 24, LateUsagePolicy LateUsagePolicy = LateUsagePolicy.NextInvoice, Party? Seller = null)
 {
     public Duration Grace => Duration.FromHours(GracePeriodHours);
 }
@@ -29,6 +30,7 @@ public sealed class SettingsStore(IDocumentStore store)
         {
             return new Refusal("bad_grace_period", "The grace period is 0 to 744 hours.", "/grace_period_hours");
         }
+        if (settings.Seller?.Check("/letterhead") is { } wrong) return wrong;
         await store.CommitAsync(Place, [new Write.Upsert(Place.Keep(Kind, Kind, settings))], stop);
         return settings;
     }

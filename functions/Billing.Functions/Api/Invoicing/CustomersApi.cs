@@ -18,6 +18,7 @@ public static class CustomersApi
         customers.MapGet("", ListAsync).Needs(Scope.Read).WithName("listCustomers");
         customers.MapGet("/{customer_id}", GetAsync).Needs(Scope.Read).WithName("getCustomer");
         customers.MapPost("/archive", ArchiveAsync).Needs(Scope.Write).WithName("archiveCustomer");
+        customers.MapPost("/{customer_id}/setBillingAddress", SetBillingAddressAsync).Needs(Scope.Write).WithName("setBillingAddress");
         customers.MapPost("/{customer_id}/setName", SetNameAsync).Needs(Scope.Write).WithName("setCustomerName");
         customers.MapPost("/{customer_id}/updateConfig", UpdateConfigAsync).Needs(Scope.Write).WithName("updateCustomerConfig");
         customers.MapPost("/{customer_id}/setIngestAliases", SetIngestAliasesAsync).Needs(Scope.Write).WithName("setIngestAliases");
@@ -71,6 +72,11 @@ public static class CustomersApi
         [FromRoute(Name = "customer_id")] string customerId, SetName body, Customers customers, CancellationToken stop) =>
         Answers.Of(await customers.SetNameAsync(customerId, body.Name, stop), Show);
 
+    /// <summary>Says how invoices address the customer: those that are issued from now on.</summary>
+    internal static async Task<EmptyAnswer> SetBillingAddressAsync(
+        [FromRoute(Name = "customer_id")] string customerId, ShownParty body, Customers customers, CancellationToken stop) =>
+        Answers.Empty(await customers.SetBilledAsAsync(customerId, body.Party(), stop));
+
     /// <summary>Says where else the customer is known. What is left out stays as it is.</summary>
     internal static async Task<EmptyAnswer> UpdateConfigAsync(
         [FromRoute(Name = "customer_id")] string customerId, UpdateConfig body, Customers customers, CancellationToken stop) =>
@@ -84,7 +90,8 @@ public static class CustomersApi
     private static readonly IReadOnlyDictionary<string, string> None = new Dictionary<string, string>();
 
     private static ShownCustomer Show(Customer c) => new(
-        c.Id, c.Name, c.IngestAliases, c.IngestAliases.Count > 0 ? c.IngestAliases[0] : c.Id, c.CustomFields, new CustomerConfig(c.SalesforceAccountId, c.LeaveStripeInvoicesInDraft), c.CreatedAt, c.UpdatedAt, c.ArchivedAt);
+        c.Id, c.Name, c.IngestAliases, c.IngestAliases.Count > 0 ? c.IngestAliases[0] : c.Id, c.CustomFields, new CustomerConfig(c.SalesforceAccountId, c.LeaveStripeInvoicesInDraft), c.CreatedAt, c.UpdatedAt, c.ArchivedAt,
+        ShownParty.Of(c.BilledAs));
 
     /// <summary>What a new customer shall be.</summary>
     internal sealed record CreateCustomer(
@@ -109,7 +116,8 @@ public static class CustomersApi
         CustomerConfig CustomerConfig,
         Instant CreatedAt,
         Instant UpdatedAt,
-        Instant? ArchivedAt);
+        Instant? ArchivedAt,
+        ShownParty? BillingAddress);
 
     /// <summary>Where else the customer is known.</summary>
     internal sealed record CustomerConfig(string? SalesforceAccountId, bool? LeaveStripeInvoicesInDraft);

@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization;
+using Billing.Domain.Contracts;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
 using Billing.Functions.Hosting.Access;
+using Billing.Functions.Pdf;
 using Billing.UseCases.Access;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Invoicing;
@@ -23,6 +25,7 @@ public static class InvoicesApi
         invoices.MapGet("", ListAsync).WithName("listInvoices");
         invoices.MapGet("/breakdowns", BreakDownAsync).WithName("listInvoiceBreakdowns");
         invoices.MapGet("/{invoice_id}", GetAsync).WithName("getInvoice");
+        invoices.MapGet("/{invoice_id}/pdf", PdfAsync).WithName("getInvoicePdf").Produces<byte[]>(StatusCodes.Status200OK, "application/pdf");
         app.MapPost("/v1/invoices/void", VoidAsync).Needs(Scope.Write).WithName("voidInvoice").WithTags("Invoices");
         app.MapPost("/v1/invoices/regenerate", RegenerateAsync).Needs(Scope.Write).WithName("regenerateInvoice").WithTags("Invoices");
     }
@@ -71,6 +74,18 @@ public static class InvoicesApi
         if (!(await invoices.GetAsync(customerId, invoiceId, stop)).Is(out var invoice, out var refusal)) return Answers.Of<ShownInvoice>(refusal);
         var unitNames = await units.NamesAsync(ShownInvoice.Units([invoice]), stop);
         return Answers.Of<ShownInvoice>(ShownInvoice.Of(invoice, skipZero == true, unitNames, (await accounts.CustomerAsync(customerId, stop))?.CustomFields));
+    }
+
+    /// <summary>An invoice as a document to send: final ones with the letterhead and address that held when they were issued.</summary>
+    internal static async Task<IResult> PdfAsync(
+        [FromRoute(Name = "customer_id")] string customerId, [FromRoute(Name = "invoice_id")] string invoiceId, Invoices invoices, PricingUnits units, Accounts accounts,
+        SettingsStore settings, CancellationToken stop)
+    {
+        if (!(await invoices.GetAsync(customerId, invoiceId, stop)).Is(out var invoice, out var refusal)) return Answers.Empty<Invoice>(refusal);
+        var customer = (await accounts.CustomerAsync(customerId, stop))!;
+        var unitNames = await units.NamesAsync(ShownInvoice.Units([invoice]), stop);
+        var text = InvoiceText.Of(invoice, (await settings.GetAsync(stop)).Seller ?? new Party("", []), customer.BilledAs ?? new Party(customer.Name, []), unitNames);
+        return Results.File(InvoicePdf.Of(text), "application/pdf", $"invoice-{invoice.Number?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? invoice.Id}.pdf");
     }
 
     /// <summary>Voids a final invoice; what it drew from commits and credits is given back at once.</summary>

@@ -28,8 +28,11 @@ public static class OperationsApi
         Answers.Of<ShownSettings>(ShownSettings.Of(await settings.GetAsync(stop)));
 
     /// <summary>Sets the time between the end of a period and its final invoice, which holds for periods that come due from here on, and what becomes of late usage where a contract does not say.</summary>
-    internal static async Task<Answer<Data<ShownSettings>>> SetAsync(ShownSettings body, SettingsStore settings, CancellationToken stop) =>
-        Answers.Of(await settings.SetAsync(new BillingSettings(body.GracePeriodHours, body.LateUsagePolicy ?? (await settings.GetAsync(stop)).LateUsagePolicy), stop), ShownSettings.Of);
+    internal static async Task<Answer<Data<ShownSettings>>> SetAsync(ShownSettings body, SettingsStore settings, CancellationToken stop)
+    {
+        var now = await settings.GetAsync(stop);
+        return Answers.Of(await settings.SetAsync(new BillingSettings(body.GracePeriodHours, body.LateUsagePolicy ?? now.LateUsagePolicy, body.Letterhead?.Party() ?? now.Seller), stop), ShownSettings.Of);
+    }
 
     /// <summary>What a run of invoices would issue by an instant, of one customer or of the first hundred accounts that are due. Nothing is stored.</summary>
     internal static async Task<Answer<Data<IReadOnlyList<ShownDryRun>>>> DryRunAsync(DryRun body, DryRunInvoices dryRun, PricingUnits units, CancellationToken stop)
@@ -66,10 +69,11 @@ public static class OperationsApi
     /// <summary>The settings.</summary>
     /// <param name="GracePeriodHours">0 to 744.</param>
     /// <param name="LateUsagePolicy">Of contracts that name none; none: as it is.</param>
+    /// <param name="Letterhead">Who the invoices are from; none: as it is.</param>
     [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-    internal sealed record ShownSettings(int GracePeriodHours, LateUsagePolicy? LateUsagePolicy = null)
+    internal sealed record ShownSettings(int GracePeriodHours, LateUsagePolicy? LateUsagePolicy = null, ShownParty? Letterhead = null)
     {
-        public static ShownSettings Of(BillingSettings settings) => new(settings.GracePeriodHours, settings.LateUsagePolicy);
+        public static ShownSettings Of(BillingSettings settings) => new(settings.GracePeriodHours, settings.LateUsagePolicy, ShownParty.Of(settings.Seller));
     }
 
     /// <summary>Which run to try.</summary>

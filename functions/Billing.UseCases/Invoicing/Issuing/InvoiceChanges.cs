@@ -39,7 +39,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
     public async Task<Outcome<Invoice>> RegenerateAsync(string invoiceId, IdSource ids, CancellationToken stop)
     {
         if (await Owners.FindAsync(store, Owners.Invoice, invoiceId, stop) is not { } customerId) return NotFound(invoiceId);
-        var (grace, now) = ((await settings.GetAsync(stop)).Grace, clock.GetCurrentInstant());
+        var (settled, now) = (await settings.GetAsync(stop), clock.GetCurrentInstant());
         var pages = new RunPages(store, Accounts.PlaceOf(customerId));
         try
         {
@@ -53,7 +53,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
                     if (!head.Of(invoice.ContractId, invoice.Type).Voided.Any(v => v.InvoiceId == invoiceId))
                         return new Refusal("already_regenerated", $"Invoice {invoiceId} was regenerated before.", "/id", RefusalKind.Conflict);
                     if (await read.ReadAsync(customerId, head, now, stop) is not { } account) return Customers.NotFound(customerId);
-                    var step = await RegenerateAsync(account, invoiceId, ids.New(), now, grace, stop);
+                    var step = await RegenerateAsync(account, invoiceId, ids.New(), now, settled, stop);
                     await pages.WriteAsync(step.Pages, stop);
                     return step.As(step.Issued!) with { Due = Accounts.AtOnce };
                 },
@@ -82,7 +82,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
     }
 
     /// <summary>The step that makes a voided invoice anew.</summary>
-    internal async Task<AccountStep> RegenerateAsync(Account account, string invoiceId, string run, Instant at, Duration grace, CancellationToken stop)
+    internal async Task<AccountStep> RegenerateAsync(Account account, string invoiceId, string run, Instant at, BillingSettings settled, CancellationToken stop)
     {
         var voided = await InvoiceDocuments.ReadAsync(store, account.Customer.Id, invoiceId, stop) ?? throw new InvalidOperationException($"There is no invoice {invoiceId}.");
         var terms = account.Contracts.FirstOrDefault(c => c.Terms.Contract.Id == voided.ContractId)?.Terms
@@ -91,10 +91,10 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
         if (voided.Type == InvoiceType.Usage) statement = statement.Carrying(await TakenBackAsync(account, voided, stop));
         var state = await read.RateAsync(account, [statement], Instant.MaxValue, at, stop);
         var n = await InvoiceDocuments.CountAsync(store, account.Customer.Id, voided.ContractId, voided.Type, voided.Start, stop);
-        var invoice = InvoiceMaking.Of(state.Statements[0], n, grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber) with { RegeneratedFrom = voided.Id };
+        var invoice = InvoiceMaking.Of(state.Statements[0], n, settled.Grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber).Between(settled.Seller, account.Customer) with { RegeneratedFrom = voided.Id };
         InvoiceCheck.Throw(invoice, invoice.Start, invoice.Start);
         await Owners.SetAsync(store, Owners.Invoice, invoice.Id, account.Customer.Id, stop);
-        return AccountStep.Issue(account, state.Statements[0], invoice, account.Head, run, at, grace);
+        return AccountStep.Issue(account, state.Statements[0], invoice, account.Head, run, at, settled.Grace);
     }
 
     /// <summary>What the invoice drew, and the expiries that its period stood for.</summary>

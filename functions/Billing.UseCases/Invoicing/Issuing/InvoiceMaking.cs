@@ -1,3 +1,4 @@
+using Billing.Domain.Contracts;
 using Billing.Domain.Invoicing;
 using NodaTime;
 
@@ -24,6 +25,10 @@ internal static class InvoiceMaking
             FieldsOf = FieldsOf(terms, rated.Lines),
         };
     }
+
+    /// <summary>A final invoice with the two sides as they are called now.</summary>
+    public static Invoice Between(this Invoice invoice, Party? seller, Customer buyer) =>
+        invoice with { Seller = seller, Buyer = buyer.BilledAs ?? new Party(buyer.Name, []) };
 
     /// <summary>Custom fields of what is on the lines, and of the contract.</summary>
     private static Dictionary<string, IReadOnlyDictionary<string, string>>? FieldsOf(Terms terms, IReadOnlyList<InvoiceLine> lines)

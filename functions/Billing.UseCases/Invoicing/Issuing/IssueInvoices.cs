@@ -62,7 +62,7 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
         var differences = await late.DifferencesAsync(account, stop);
         var known = account with { Head = account.Head with { Late = [.. differences.Select(d => d.Of)] } };
         foreach (var voided in known.Head.Progress.SelectMany(p => p.Voided).Where(v => v.IsDue))
-            return await changes.RegenerateAsync(known, voided.InvoiceId, run, at, settled.Grace, stop);
+            return await changes.RegenerateAsync(known, voided.InvoiceId, run, at, settled, stop);
         var open = LateUsage.Carried(known, AccountRating.Open(known.Contracts, at), differences, settled.LateUsagePolicy);
         if (Due(known, open, at, settled.Grace).FirstOrDefault() is { } statement) return await IssueAsync(known, open, statement, at, settled, run, stop);
         foreach (var difference in differences)
@@ -127,7 +127,7 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
             var before = statement.NeedsBalances ? open.TakeWhile(s => !ReferenceEquals(s, statement) && s.Period.End <= statement.Period.End) : [];
             var state = await read.RateAsync(account, [.. before, statement], Instant.MaxValue, at, stop);
             var n = await InvoiceDocuments.CountAsync(store, account.Customer.Id, contract.Id, statement.Type, statement.Period.Start, stop);
-            var invoice = InvoiceMaking.Of(state.Statements[^1], n, settled.Grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber);
+            var invoice = InvoiceMaking.Of(state.Statements[^1], n, settled.Grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber).Between(settled.Seller, account.Customer);
             InvoiceCheck.Throw(invoice, account.Head.Of(contract.Id, statement.Type).BilledThrough, contract.PeriodAfter(null)?.Start ?? contract.StartingAt);
             await Owners.SetAsync(store, Owners.Invoice, invoice.Id, account.Customer.Id, stop);
             var carried = statement.Type is InvoiceType.Usage or InvoiceType.Adjustment;
