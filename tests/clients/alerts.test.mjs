@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import Metronome from "@metronome/sdk";
 import { declarations } from "./declared.mjs";
+import { refused } from "./refused.mjs";
 import { serverAt } from "./server.mjs";
 
 const sdk = (path, name) => `import("@metronome/sdk/resources/${path}").${name}`;
@@ -11,11 +12,6 @@ const faultsOf = declarations({
   Preview: sdk("v1/customers/customers", "CustomerPreviewEventsResponse"),
 });
 const declared = (name, value) => (assert.deepEqual(faultsOf(name, value), []), value);
-const refused = (status, field) => (error) => {
-  assert.ok(error instanceof Metronome.APIError, error.stack);
-  assert.deepEqual([error.status, error.error.field], [status, field], error.message);
-  return true;
-};
 
 let server, client, metric, product, made = 0;
 /** A customer on a contract from April 1, at 2 cents a call, told apart by model. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import Metronome from "@metronome/sdk";
 import { declarations } from "./declared.mjs";
+import { refused } from "./refused.mjs";
 import { serverAt } from "./server.mjs";
 
 const sdk = (path, name) => `import("@metronome/sdk/resources/${path}").${name}`;
@@ -12,11 +13,6 @@ const faultsOf = declarations({
   CreditType: sdk("v1/pricing-units", "PricingUnitListResponse"),
 });
 const declared = (name, value) => (assert.deepEqual(faultsOf(name, value), []), value);
-const refused = (status, field) => (error) => {
-  assert.ok(error instanceof Metronome.APIError, error.stack);
-  assert.deepEqual([error.status, error.error.field], [status, field], error.message);
-  return true;
-};
 const usd = "2714e483-4ff1-48e4-9e25-ac732e8f24f2", from = "2025-01-01T00:00:00Z";
 
 let server, client, metric, calls, fixed, unit;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import Metronome from "@metronome/sdk";
 import { declarations } from "./declared.mjs";
+import { refused } from "./refused.mjs";
 import { serverAt } from "./server.mjs";
 
 const now = "2026-04-01T00:00:00Z", usd = "2714e483-4ff1-48e4-9e25-ac732e8f24f2";
@@ -29,11 +30,6 @@ const all = async (pages) => {
   return items;
 };
 const customerOf = async () => (await client.v1.customers.create({ name: `customer ${++made}`, ingest_aliases: [`customer-${made}`] })).data.id;
-const refused = (status, field) => (error) => {
-  assert.ok(error instanceof Metronome.APIError, error.stack);
-  assert.deepEqual([error.status, error.error.field], [status, field], error.message);
-  return true;
-};
 const year = { starting_at: now, ending_before: "2027-04-01T00:00:00Z" };
 const access = (amount) => ({ schedule_items: [{ amount, ...year }] });
 

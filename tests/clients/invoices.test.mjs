@@ -5,15 +5,11 @@ import { writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import Metronome from "@metronome/sdk";
 import { declarations } from "./declared.mjs";
+import { refused } from "./refused.mjs";
 import { serverAt } from "./server.mjs";
 
 const faultsOf = declarations({ Breakdown: 'import("@metronome/sdk/resources/v1/customers/invoices").InvoiceListBreakdownsResponse' });
 const declared = (name, value) => (assert.deepEqual(faultsOf(name, value), []), value);
-const refused = (status, field) => (error) => {
-  assert.ok(error instanceof Metronome.APIError, error.stack);
-  assert.deepEqual([error.status, error.error.field], [status, field], error.message);
-  return true;
-};
 const usd = "2714e483-4ff1-48e4-9e25-ac732e8f24f2", start = "2026-04-01T00:00:00Z", end = "2027-04-01T00:00:00Z";
 
 let server, client, calls, fixed, card;

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Billing.Domain.Values;
 using NodaTime;
 
@@ -28,6 +29,10 @@ public sealed record Customer(
 
     /// <summary>How its invoices address it; null: by its name alone.</summary>
     public Party? BilledAs { get; init; }
+
+    /// <summary>As its invoices address it.</summary>
+    [JsonIgnore]
+    public Party Addressee => BilledAs ?? new Party(Name, []);
 
     public const int MaxNameLength = 160;
     public const int MaxAliases = 2000;

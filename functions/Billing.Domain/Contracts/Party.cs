@@ -16,7 +16,7 @@ public sealed record Party(string Name, IReadOnlyList<string> AddressLines, stri
     /// <param name="field">Where it stands.</param>
     public Refusal? Check(string field)
     {
-        if (string.IsNullOrWhiteSpace(Name) || Name.Length > 160) return new Refusal("bad_party", "Give a name of 1 to 160 characters.", field + "/name");
+        if (string.IsNullOrWhiteSpace(Name) || Name.Length > Customer.MaxNameLength) return new Refusal("bad_party", $"Give a name of 1 to {Customer.MaxNameLength} characters.", field + "/name");
         if (AddressLines.Count > MaxLines || AddressLines.Any(l => l is null || l.Length > MaxLength))
             return new Refusal("bad_party", $"An address has at most {MaxLines} lines of at most {MaxLength} characters.", field + "/address_lines");
         if (TaxId?.Length > MaxLength) return new Refusal("bad_party", $"At most {MaxLength} characters are kept.", field + "/tax_id");

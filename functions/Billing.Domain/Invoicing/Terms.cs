@@ -51,6 +51,9 @@ public sealed record Terms(
     /// <summary>True for the invoice's currency.</summary>
     public bool IsFiat(string creditTypeId) => string.Equals(creditTypeId, CreditType.Id, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>What lines come to in the invoice's currency.</summary>
+    public decimal Total(IEnumerable<InvoiceLine> lines) => Exact.Sum(lines.Where(l => l.Counts && IsFiat(l.CreditTypeId)).Select(l => l.Total));
+
     /// <summary>What a commit is called on invoices.</summary>
     public string NameOf(Commit commit) => commit.Name ?? NameOf(commit.ProductId, commit.Access[0].StartingAt);
 

@@ -11,16 +11,12 @@ internal sealed class PdfFonts : IFontResolver
     private const string Family = "Invoice";
     private const string Regular = "regular";
     private const string Bold = "bold";
-    private static readonly Lock Once = new();
+
+    // PDFsharp knows one resolver for the whole process.
+    static PdfFonts() => GlobalFontSettings.FontResolver = new PdfFonts();
 
     /// <summary>A font of a size in points. Errors: throws when a file that is named can't be read.</summary>
-    public static XFont Of(double size, bool bold = false)
-    {
-        // PDFsharp knows one resolver for the whole process.
-        lock (Once)
-            if (GlobalFontSettings.FontResolver is not PdfFonts) GlobalFontSettings.FontResolver = new PdfFonts();
-        return new XFont(Family, size, bold ? XFontStyleEx.Bold : XFontStyleEx.Regular);
-    }
+    public static XFont Of(double size, bool bold = false) => new(Family, size, bold ? XFontStyleEx.Bold : XFontStyleEx.Regular);
 
     public FontResolverInfo ResolveTypeface(string familyName, bool isBold, bool isItalic) => new(isBold ? Bold : Regular);
 

@@ -30,7 +30,7 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
             async head =>
             {
                 if (await accounts.CustomerAsync(id, stop) is { } existing) return new AccountChange<Customer>(existing, null, []);
-                if (await fields.AdmitAsync(stop, [new WantedFields(FieldEntity.Customer, id, wanted.CustomFields)]) is { } wrong) return wrong;
+                if (await fields.AdmitAsync([new WantedFields(FieldEntity.Customer, id, wanted.CustomFields)], stop) is { } wrong) return wrong;
                 if (!(await keys.TakeAsync(id, [id, .. aliases.Where(a => a != id)], stop)).Is(out var owned, out var taken)) return taken;
                 var now = clock.GetCurrentInstant();
                 var customer = new Customer(id, Customer.Cut(wanted.Name), aliases, owned, wanted.CustomFields, now, now, null);

@@ -91,7 +91,7 @@ public sealed class Balances(IDocumentStore store, IClock clock, ReadAccounts re
         }
         catch (UsageNotReadyException filling)
         {
-            return new Refusal("usage_not_ready", filling.Message + " Ask again in a moment.", Kind: RefusalKind.NotReady);
+            return filling.Refusal;
         }
         catch (ArithmeticException overflow)
         {

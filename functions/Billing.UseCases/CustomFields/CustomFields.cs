@@ -73,7 +73,7 @@ public sealed class CustomFields(IDocumentStore store, IClock clock)
         var known = await KeysAsync([entity], stop);
         if (values.Keys.FirstOrDefault(key => !known.Any(k => k.Key == key)) is { } missing) return NoKey(entity, missing, "/custom_fields/" + missing);
         if (await holders.FindAsync(entity, id, stop) is null) return NotFound(entity, id);
-        if (await rules.AdmitAsync(stop, [new WantedFields(entity, id, values)]) is { } refusal) return refusal;
+        if (await rules.AdmitAsync([new WantedFields(entity, id, values)], stop) is { } refusal) return refusal;
         return await ChangeAsync(entity, id, fields => new Dictionary<string, string>([.. fields.Where(f => !values.ContainsKey(f.Key)), .. values]), stop);
     }
 
@@ -89,12 +89,17 @@ public sealed class CustomFields(IDocumentStore store, IClock clock)
             if (holder.CustomerId is { } customerId)
                 return await accounts.ChangeAsync<bool>(
                     customerId,
-                    async head => await holders.FindAsync(entity, id, stop) is { } now
-                        ? FieldRules.Check(change(now.Fields)) is { } tooMany ? tooMany : new AccountChange<bool>(true, head, [new Write.Replace(now.With(change(now.Fields)), now.In.ETag)])
-                        : NotFound(entity, id),
+                    async head => (await WriteAsync()).Is(out var inAccount, out var refused) ? new AccountChange<bool>(true, head, [inAccount]) : refused,
                     stop);
-            if (FieldRules.Check(change(holder.Fields)) is { } refusal) return refusal;
-            if (await store.TryAsync(holder.In.Document.Place, new Write.Replace(holder.With(change(holder.Fields)), holder.In.ETag), stop)) return true;
+            if (!(await WriteAsync()).Is(out var write, out var refusal)) return refusal;
+            if (await store.TryAsync(holder.In.Document.Place, write, stop)) return true;
+        }
+
+        async Task<Outcome<Write>> WriteAsync()
+        {
+            if (await holders.FindAsync(entity, id, stop) is not { } now) return NotFound(entity, id);
+            var fields = change(now.Fields);
+            return FieldRules.Check(fields) is { } tooMany ? tooMany : new Write.Replace(now.With(fields), now.In.ETag);
         }
     }
 

@@ -16,7 +16,7 @@ namespace Billing.UseCases.CustomFields;
 /// <summary>A thing with custom fields, and the document that it lies in.</summary>
 /// <param name="CustomerId">Whose account's document it is; null: it lies in the catalog.</param>
 /// <param name="With">The document with other fields of this thing.</param>
-internal sealed record FieldHolder(FieldEntity Entity, string Id, string? CustomerId, Stored In, Fields Fields, Func<Fields, Document> With);
+internal sealed record FieldHolder(string Id, string? CustomerId, Stored In, Fields Fields, Func<Fields, Document> With);
 
 /// <summary>Which documents carry custom fields, and where in them.</summary>
 internal static class FieldHolders
@@ -38,49 +38,49 @@ internal static class FieldHolders
     /// <summary>The things of an entity in a document of its kind.</summary>
     public static IEnumerable<FieldHolder> In(FieldEntity entity, Stored stored) => entity switch
     {
-        FieldEntity.Customer => [Whole<Customer>(entity, stored, c => (c.Id, c.Id, c.CustomFields), (c, fields) => c with { CustomFields = fields })],
-        FieldEntity.Contract => [Whole<Contract>(entity, stored, c => (c.Id, c.CustomerId, c.CustomFields), (c, fields) => c with { CustomFields = fields })],
+        FieldEntity.Customer => [Whole<Customer>(stored, c => (c.Id, c.Id, c.CustomFields), (c, fields) => c with { CustomFields = fields })],
+        FieldEntity.Contract => [Whole<Contract>(stored, c => (c.Id, c.CustomerId, c.CustomFields), (c, fields) => c with { CustomFields = fields })],
         FieldEntity.Invoice => [Whole<InvoiceHeader>(
-            entity, stored, h => (h.Invoice.Id, h.Invoice.CustomerId, h.Invoice.CustomFields), (h, fields) => h with { Invoice = h.Invoice with { CustomFields = fields } })],
-        FieldEntity.Product or FieldEntity.ContractProduct => [Whole<Product>(entity, stored, p => (p.Id, null, p.CustomFields), (p, fields) => p with { CustomFields = fields })],
-        FieldEntity.RateCard => [Whole<RateCard>(entity, stored, c => (c.Id, null, c.CustomFields), (c, fields) => c with { CustomFields = fields })],
-        FieldEntity.Alert => [Whole<Alert>(entity, stored, a => (a.Id, null, a.CustomFields), (a, fields) => a with { CustomFields = fields })],
+            stored, h => (h.Invoice.Id, h.Invoice.CustomerId, h.Invoice.CustomFields), (h, fields) => h with { Invoice = h.Invoice with { CustomFields = fields } })],
+        FieldEntity.Product or FieldEntity.ContractProduct => [Whole<Product>(stored, p => (p.Id, null, p.CustomFields), (p, fields) => p with { CustomFields = fields })],
+        FieldEntity.RateCard => [Whole<RateCard>(stored, c => (c.Id, null, c.CustomFields), (c, fields) => c with { CustomFields = fields })],
+        FieldEntity.Alert => [Whole<Alert>(stored, a => (a.Id, null, a.CustomFields), (a, fields) => a with { CustomFields = fields })],
         FieldEntity.BillableMetric => [Metric(stored)],
-        FieldEntity.Commit => Commits(entity, stored, isCredit: false),
-        FieldEntity.ContractCredit => Commits(entity, stored, isCredit: true),
-        FieldEntity.ScheduledCharge => Charges(entity, stored, ScheduledKind.Charge),
-        FieldEntity.Discount => Charges(entity, stored, ScheduledKind.Discount),
+        FieldEntity.Commit => Commits(stored, isCredit: false),
+        FieldEntity.ContractCredit => Commits(stored, isCredit: true),
+        FieldEntity.ScheduledCharge => Charges(stored, ScheduledKind.Charge),
+        FieldEntity.Discount => Charges(stored, ScheduledKind.Discount),
         FieldEntity.ProfessionalService => Parts<ProfessionalService>(
-            entity, stored, c => c.ProfessionalServices, s => (s.Id, s.CustomFields), (s, fields) => s with { CustomFields = fields }, (c, all) => c with { ProfessionalServices = all }),
+            stored, c => c.ProfessionalServices, s => (s.Id, s.CustomFields), (s, fields) => s with { CustomFields = fields }, (c, all) => c with { ProfessionalServices = all }),
         FieldEntity.Subscription => Parts<Subscription>(
-            entity, stored, c => c.Subscriptions, s => (s.Id, s.CustomFields), (s, fields) => s with { CustomFields = fields }, (c, all) => c with { Subscriptions = all }),
+            stored, c => c.Subscriptions, s => (s.Id, s.CustomFields), (s, fields) => s with { CustomFields = fields }, (c, all) => c with { Subscriptions = all }),
         _ => [],
     };
 
-    private static FieldHolder Whole<T>(FieldEntity entity, Stored stored, Func<T, (string Id, string? CustomerId, Fields Fields)> read, Func<T, Fields, T> with)
+    private static FieldHolder Whole<T>(Stored stored, Func<T, (string Id, string? CustomerId, Fields Fields)> read, Func<T, Fields, T> with)
     {
         var value = stored.Value<T>();
         var (id, customerId, fields) = read(value);
-        return new FieldHolder(entity, id, customerId, stored, fields, changed => Rewritten(stored, with(value, changed)));
+        return new FieldHolder(id, customerId, stored, fields, changed => Rewritten(stored, with(value, changed)));
     }
 
     private static FieldHolder Metric(Stored stored)
     {
         var meter = StoredJson.Read<MeterDocument>(stored);
         return new FieldHolder(
-            FieldEntity.BillableMetric, meter.Meter.Id, null, stored, meter.CustomFields, fields => stored.Document with { Body = StoredJson.Write(meter with { CustomFields = fields }) });
+            meter.Meter.Id, null, stored, meter.CustomFields, fields => stored.Document with { Body = StoredJson.Write(meter with { CustomFields = fields }) });
     }
 
-    private static IEnumerable<FieldHolder> Commits(FieldEntity entity, Stored stored, bool isCredit) =>
+    private static IEnumerable<FieldHolder> Commits(Stored stored, bool isCredit) =>
         stored.Value<Commit>() is var commit && commit.Type == CommitType.Credit == isCredit
-            ? [Whole<Commit>(entity, stored, c => (c.Id, c.CustomerId, c.CustomFields), (c, fields) => c with { CustomFields = fields })]
+            ? [Whole<Commit>(stored, c => (c.Id, c.CustomerId, c.CustomFields), (c, fields) => c with { CustomFields = fields })]
             : [];
 
-    private static IEnumerable<FieldHolder> Charges(FieldEntity entity, Stored stored, ScheduledKind kind) =>
-        Parts<ScheduledCharge>(entity, stored, c => c.ScheduledCharges, s => (s.Id, s.CustomFields), (s, fields) => s with { CustomFields = fields }, (c, all) => c with { ScheduledCharges = all }, s => s.Kind == kind);
+    private static IEnumerable<FieldHolder> Charges(Stored stored, ScheduledKind kind) =>
+        Parts<ScheduledCharge>(stored, c => c.ScheduledCharges, s => (s.Id, s.CustomFields), (s, fields) => s with { CustomFields = fields }, (c, all) => c with { ScheduledCharges = all }, s => s.Kind == kind);
 
     private static IEnumerable<FieldHolder> Parts<T>(
-        FieldEntity entity, Stored stored, Func<Contract, IReadOnlyList<T>> parts, Func<T, (string Id, Fields Fields)> read, Func<T, Fields, T> with,
+        Stored stored, Func<Contract, IReadOnlyList<T>> parts, Func<T, (string Id, Fields Fields)> read, Func<T, Fields, T> with,
         Func<Contract, IReadOnlyList<T>, Contract> put, Func<T, bool>? fits = null)
         where T : class
     {
@@ -89,7 +89,7 @@ internal static class FieldHolders
         {
             var (id, fields) = read(part);
             yield return new FieldHolder(
-                entity, id, contract.CustomerId, stored, fields,
+                id, contract.CustomerId, stored, fields,
                 changed => Rewritten(stored, put(contract, [.. parts(contract).Select(p => ReferenceEquals(p, part) ? with(p, changed) : p)])));
         }
     }

@@ -8,7 +8,20 @@ using Fields = System.Collections.Generic.IReadOnlyDictionary<string, string>;
 namespace Billing.UseCases.CustomFields;
 
 /// <summary>Fields that a thing is to have.</summary>
-internal sealed record WantedFields(FieldEntity Entity, string Id, Fields Fields);
+internal sealed record WantedFields(FieldEntity Entity, string Id, Fields Fields)
+{
+    /// <summary>Those of a contract and of its terms, commits and credits left out.</summary>
+    public static IReadOnlyList<WantedFields> Of(Contract contract) =>
+    [
+        new(FieldEntity.Contract, contract.Id, contract.CustomFields),
+        .. contract.ScheduledCharges.Select(c => new WantedFields(c.Kind == ScheduledKind.Discount ? FieldEntity.Discount : FieldEntity.ScheduledCharge, c.Id, c.CustomFields)),
+        .. contract.ProfessionalServices.Select(s => new WantedFields(FieldEntity.ProfessionalService, s.Id, s.CustomFields)),
+        .. contract.Subscriptions.Select(s => new WantedFields(FieldEntity.Subscription, s.Id, s.CustomFields)),
+    ];
+
+    /// <summary>Those of a commit or credit.</summary>
+    public static WantedFields Of(Commit commit) => new(commit.Type == CommitType.Credit ? FieldEntity.ContractCredit : FieldEntity.Commit, commit.Id, commit.CustomFields);
+}
 
 /// <summary>What custom fields must keep to, whoever sets them: bounds, and values that no two things may share.</summary>
 internal sealed class FieldRules(IDocumentStore store, IClock clock)
@@ -36,7 +49,7 @@ internal sealed class FieldRules(IDocumentStore store, IClock clock)
     }
 
     /// <summary>Null when things may have these fields, whose values are then theirs where keys ask for it; else the refusal. Comes before the things are kept; may be repeated.</summary>
-    public async Task<Refusal?> AdmitAsync(CancellationToken stop, params IReadOnlyCollection<WantedFields> wanted)
+    public async Task<Refusal?> AdmitAsync(IReadOnlyCollection<WantedFields> wanted, CancellationToken stop)
     {
         if (wanted.All(w => w.Fields.Count == 0)) return null;
         foreach (var of in wanted)
@@ -49,12 +62,8 @@ internal sealed class FieldRules(IDocumentStore store, IClock clock)
     }
 
     /// <summary>The same of a contract with its terms, and commits.</summary>
-    public Task<Refusal?> AdmitTermsAsync(Contract? contract, IEnumerable<Commit> commits, CancellationToken stop) => AdmitAsync(
-        stop,
-        [
-            .. contract is null ? [] : Of(contract),
-            .. commits.Where(c => c.RecurringCommitId is null).Select(c => new WantedFields(c.Type == CommitType.Credit ? FieldEntity.ContractCredit : FieldEntity.Commit, c.Id, c.CustomFields)),
-        ]);
+    public Task<Refusal?> AdmitTermsAsync(Contract? contract, IEnumerable<Commit> commits, CancellationToken stop) =>
+        AdmitAsync([.. contract is null ? [] : WantedFields.Of(contract), .. commits.Where(c => c.RecurringCommitId is null).Select(WantedFields.Of)], stop);
 
     /// <summary>Makes a value a thing's own; the refusal when another has it.</summary>
     public async Task<Refusal?> ClaimAsync(FieldEntity entity, string key, string value, string id, CancellationToken stop)
@@ -77,14 +86,6 @@ internal sealed class FieldRules(IDocumentStore store, IClock clock)
     }
 
     internal static string Name(FieldEntity entity) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(entity.ToString());
-
-    private static IEnumerable<WantedFields> Of(Contract contract) =>
-    [
-        new(FieldEntity.Contract, contract.Id, contract.CustomFields),
-        .. contract.ScheduledCharges.Select(c => new WantedFields(c.Kind == ScheduledKind.Discount ? FieldEntity.Discount : FieldEntity.ScheduledCharge, c.Id, c.CustomFields)),
-        .. contract.ProfessionalServices.Select(s => new WantedFields(FieldEntity.ProfessionalService, s.Id, s.CustomFields)),
-        .. contract.Subscriptions.Select(s => new WantedFields(FieldEntity.Subscription, s.Id, s.CustomFields)),
-    ];
 
     /// <summary>Whose a value is: it counts while the thing has the value, or may still come to be.</summary>
     private sealed record FieldClaim(string Id, Instant At);

@@ -1,4 +1,5 @@
 using Billing.Domain.Contracts;
+using Billing.Domain.Credits;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
@@ -78,12 +79,10 @@ internal sealed class FindHolders(IDocumentStore store)
 
     private static IEnumerable<(string Id, TermOwner Owner)> Owned(Stored stored)
     {
-        if (stored.Document.Kind == CommitDocuments.Kind)
-            return new[] { FieldEntity.Commit, FieldEntity.ContractCredit }.SelectMany(e => FieldHolders.In(e, stored)).Select(h => (h.Id, new TermOwner(h.CustomerId!, stored.Document.Id)));
-        var contract = stored.Value<Contract>();
-        var owner = new TermOwner(contract.CustomerId, stored.Document.Id);
-        return contract.ScheduledCharges.Select(c => c.Id).Concat(contract.ProfessionalServices.Select(s => s.Id)).Concat(contract.Subscriptions.Select(s => s.Id)).Append(contract.Id)
-            .Select(id => (id, owner));
+        var (customerId, terms) = stored.Document.Kind == CommitDocuments.Kind
+            ? stored.Value<Commit>() is var commit ? (commit.CustomerId, [WantedFields.Of(commit)]) : default
+            : stored.Value<Contract>() is var contract ? (contract.CustomerId, WantedFields.Of(contract)) : default;
+        return terms.Select(t => (t.Id, new TermOwner(customerId, stored.Document.Id)));
     }
 
     private static Place OwnerPlace(string id) => new(Container.Catalog, OwnerKind, LookupKey.Of(id));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Billing.Domain.Credits;
 using Billing.Domain.Invoicing;
+using Billing.Domain.Metering;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Documents;
@@ -38,27 +39,20 @@ public sealed class InvoiceBreakdowns(IDocumentStore store, IClock clock, ReadAc
         }
         catch (UsageNotReadyException filling)
         {
-            return new Refusal("usage_not_ready", filling.Message + " Ask again in a moment.", Kind: RefusalKind.NotReady);
+            return filling.Refusal;
         }
         slices = [.. slices.OrderBy(s => s.Invoice.IssuedAt).ThenBy(s => s.Invoice.Start).ThenBy(s => s.Invoice.Id, StringComparer.Ordinal).ThenBy(s => s.Window.Start)];
         if (filter.NewestFirst) slices.Reverse();
-        var from = after is null ? 0 : slices.FindIndex(s => Cursor(s) == after) + 1;
-        if (after is not null && from == 0) return new Refusal("next_page_invalid", "This next_page is not known any more; leave it out to start at the first.", "next_page");
-        var page = slices.Skip(from).Take(limit).ToList();
-        return new Listed<InvoiceSlice>(page, from + limit < slices.Count ? Cursor(page[^1]) : null);
+        return Pages.After(slices, Cursor, after, limit);
     }
 
     private static Outcome<List<Interval>> Windows(BreakdownSize size, Interval asked)
     {
-        var (length, most) = size == BreakdownSize.Hour ? (Duration.FromHours(1), 24) : (Duration.FromDays(1), 35);
-        var ticks = (long)length.TotalTicks;
-        // Unix time begins at midnight, so windows start at multiples of their length.
-        var first = Instant.FromUnixTimeTicks((asked.Start.ToUnixTimeTicks() + ticks - 1) / ticks * ticks);
+        var (window, length, most) = size == BreakdownSize.Hour ? (WindowSize.Hour, Duration.FromHours(1), 24) : (WindowSize.Day, Duration.FromDays(1), 35);
         if (asked.Duration > length * most)
             return new Refusal("range_too_long", $"At most {most} {(size == BreakdownSize.Hour ? "hours" : "days")} are broken down at once; ask for less.", "ending_before");
-        var windows = new List<Interval>();
-        for (var start = first; start + length <= asked.End; start += length) windows.Add(new Interval(start, start + length));
-        return windows;
+        var bounds = UsageWindows.Bounds(asked.Start, asked.End, window, DateTimeZone.Utc, widen: true)!;
+        return (List<Interval>)[.. bounds.Zip(bounds.Skip(1), (start, end) => new Interval(start, end)).Where(w => w.Start >= asked.Start && w.End <= asked.End)];
     }
 
     private async Task<List<InvoiceSlice>> DraftsAsync(Account account, InvoiceFilter filter, List<Interval> windows, Instant now, CancellationToken stop)
@@ -66,10 +60,11 @@ public sealed class InvoiceBreakdowns(IDocumentStore store, IClock clock, ReadAc
         if (filter.Status is not (null or InvoiceStatus.Draft)) return [];
         var settled = await settings.GetAsync(stop);
         var open = await late.CarriedAsync(account, AccountRating.Open(account.Contracts, now), settled.LateUsagePolicy, stop);
-        var slices = new List<InvoiceSlice>();
+        var (slices, counts) = (new List<InvoiceSlice>(), new Dictionary<Statement, int>(ReferenceEqualityComparer.Instance));
         await foreach (var (window, statement, slice) in SlicesAsync(account, open, windows, now, stop))
         {
-            var n = await InvoiceDocuments.CountAsync(store, account.Customer.Id, statement.Terms.Contract.Id, statement.Type, statement.Period.Start, stop);
+            if (!counts.TryGetValue(statement, out var n))
+                counts[statement] = n = await InvoiceDocuments.CountAsync(store, account.Customer.Id, statement.Terms.Contract.Id, statement.Type, statement.Period.Start, stop);
             var invoice = InvoiceMaking.Of(new StatementResult(statement, slice), n, settled.Grace, InvoiceStatus.Draft, null);
             if (filter.Fits(invoice)) slices.Add(new InvoiceSlice(invoice, window));
         }
@@ -78,12 +73,12 @@ public sealed class InvoiceBreakdowns(IDocumentStore store, IClock clock, ReadAc
 
     private async Task<List<InvoiceSlice>> FinalAsync(Account account, InvoiceFilter filter, List<Interval> windows, Instant now, CancellationToken stop)
     {
-        if (filter.Status == InvoiceStatus.Draft || windows.Count == 0) return [];
-        var (slices, span) = (new List<InvoiceSlice>(), (windows[0].Start, windows[^1].End));
+        if (filter.Status == InvoiceStatus.Draft) return [];
+        var slices = new List<InvoiceSlice>();
         var wanted = filter with { Status = filter.Status ?? InvoiceStatus.Finalized };
         foreach (var header in (await InvoiceDocuments.HeadersAsync(store, account.Customer.Id, stop)).Where(h => h.Invoice.Type == InvoiceType.Usage && wanted.Fits(h.Invoice)))
         {
-            if (header.Invoice.End <= span.Start || header.Invoice.Start >= span.End) continue;
+            if (!windows.Exists(w => w.End > header.Invoice.Start && w.Start < header.Invoice.End)) continue;
             var invoice = await InvoiceDocuments.WholeAsync(store, header, stop);
             if (await late.AsBilledAsync(account, invoice, stop) is not { } terms) continue;
             var adjustments = invoice.Lines.Where(l => l.AdjustsPeriod is not null).ToList();
@@ -92,7 +87,7 @@ public sealed class InvoiceBreakdowns(IDocumentStore store, IClock clock, ReadAc
             {
                 // What it carries for other periods is in its first slice.
                 var carried = window.Start == invoice.Start ? adjustments : [];
-                var total = Exact.Add(slice.Total, Exact.Sum(carried.Where(l => l.Counts && terms.IsFiat(l.CreditTypeId)).Select(l => l.Total)));
+                var total = Exact.Add(slice.Total, terms.Total(carried));
                 slices.Add(new InvoiceSlice(invoice with { Lines = [.. slice.Lines, .. carried], Unrated = slice.Unrated, Subtotal = total, Total = total }, window));
             }
         }
@@ -103,9 +98,13 @@ public sealed class InvoiceBreakdowns(IDocumentStore store, IClock clock, ReadAc
     private async IAsyncEnumerable<(Interval Window, Statement Statement, RatedStatement Slice)> SlicesAsync(
         Account account, IReadOnlyList<Statement> statements, List<Interval> windows, Instant now, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
-        if (windows.Count == 0) yield break;
-        var before = await RateAsync(windows[0].Start);
-        foreach (var window in windows)
+        var periods = statements.Where(s => s.Type == InvoiceType.Usage).Select(s => s.Period).ToList();
+        if (periods.Count == 0) yield break;
+        var (first, last) = (periods.Min(p => p.Start), periods.Max(p => p.End));
+        var touched = windows.Where(w => w.End > first && w.Start < last).ToList();
+        if (touched.Count == 0) yield break;
+        var before = await RateAsync(touched[0].Start);
+        foreach (var window in touched)
         {
             var after = await RateAsync(window.End);
             for (var i = 0; i < statements.Count; i++)

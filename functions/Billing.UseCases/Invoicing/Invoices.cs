@@ -76,15 +76,14 @@ public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts re
         var all = final.Values.Select(h => h.Invoice).Concat(drafts.Rated.Where(d => !final.ContainsKey(d.Id))).Where(filter.Fits)
             .OrderBy(i => i.IssuedAt).ThenBy(i => i.Start).ThenBy(i => i.Id, StringComparer.Ordinal).ToList();
         if (filter.NewestFirst) all.Reverse();
-        var from = after is null ? 0 : all.FindIndex(i => Cursor(i) == after) + 1;
-        if (after is not null && from == 0) return new Refusal("next_page_invalid", "This next_page is not known any more; leave it out to start at the first.", "next_page");
-        var page = new List<Invoice>();
-        foreach (var invoice in all.Skip(from).Take(limit))
+        if (!Pages.After(all, Cursor, after, limit).Is(out var page, out var unknown)) return unknown;
+        var whole = new List<Invoice>();
+        foreach (var invoice in page.Items)
         {
-            page.Add(final.TryGetValue(invoice.Id, out var header) ? await InvoiceDocuments.WholeAsync(store, header, stop) : invoice);
+            whole.Add(final.TryGetValue(invoice.Id, out var header) ? await InvoiceDocuments.WholeAsync(store, header, stop) : invoice);
         }
         var leftOut = drafts.LeftOut.Where(d => !final.ContainsKey(d.InvoiceId) && filter.Spans(d.Start, d.End)).ToList();
-        return new InvoiceList(page, from + limit < all.Count ? Cursor(page[^1]) : null, leftOut);
+        return new InvoiceList(whole, page.Next, leftOut);
     }
 
     /// <summary>The drafts of a customer: every usage period that has begun and is not final, charges that are due, and the next that will be.</summary>
@@ -111,7 +110,7 @@ public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts re
         }
         catch (UsageNotReadyException filling)
         {
-            return new Refusal("usage_not_ready", filling.Message + " Ask again in a moment.", Kind: RefusalKind.NotReady);
+            return filling.Refusal;
         }
 
         bool Wanted(Statement statement) => contractId is null || statement.Terms.Contract.Id == contractId;

@@ -1,4 +1,5 @@
 using Billing.Domain.Pricing;
+using Billing.Domain.Values;
 using NodaTime;
 
 namespace Billing.UseCases.Invoicing;
@@ -16,4 +17,8 @@ public delegate Task<IReadOnlyList<UsageQuantity>> ReadUsage(
 public delegate Task<Instant> ReadCut(CancellationToken stop);
 
 /// <summary>Usage cannot be told yet; asking later helps.</summary>
-public sealed class UsageNotReadyException(string message) : Exception(message);
+public sealed class UsageNotReadyException(string message) : Exception(message)
+{
+    /// <summary>What somebody who asked for it is told.</summary>
+    internal Refusal Refusal => new("usage_not_ready", Message + " Ask again in a moment.", Kind: RefusalKind.NotReady);
+}

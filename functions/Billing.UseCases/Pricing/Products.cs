@@ -20,7 +20,7 @@ public sealed class Products(IDocumentStore store, IClock clock, ReadMetrics rea
         var id = ids.New();
         if (Product.Check(type, terms) is { } refusal) return refusal;
         if ((await CheckMetricAsync(terms, stop) ?? await CheckPartsAsync(terms, stop)) is { } unusable) return unusable;
-        if (await fields.AdmitAsync(stop, [new(FieldEntity.ContractProduct, id, customFields), new(FieldEntity.Product, id, customFields)]) is { } wrong) return wrong;
+        if (await fields.AdmitAsync([new(FieldEntity.ContractProduct, id, customFields), new(FieldEntity.Product, id, customFields)], stop) is { } wrong) return wrong;
         var product = new Product(id, type, terms, [], clock.GetCurrentInstant(), null, customFields) { CreatedBy = createdBy };
         var done = await store.TryAsync(PlaceOf(id), new Write.Create(PlaceOf(id).Keep(Kind, Kind, product)), stop);
         return done ? product : await GetAsync(id, stop);

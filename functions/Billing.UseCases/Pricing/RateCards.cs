@@ -41,7 +41,7 @@ public sealed class RateCards(IDocumentStore store, IClock clock)
         var card = new RateCard(
             id, wanted.Name, wanted.Description, wanted.Aliases, currency, 1, clock.GetCurrentInstant(), null, wanted.CustomFields);
         if ((card.CheckNew(wanted.Conversions) ?? await CheckUnitsAsync(wanted.Conversions, "/credit_type_conversions", stop)) is { } wrong) return wrong;
-        if (await fields.AdmitAsync(stop, [new WantedFields(FieldEntity.RateCard, id, wanted.CustomFields)]) is { } notAdmitted) return notAdmitted;
+        if (await fields.AdmitAsync([new WantedFields(FieldEntity.RateCard, id, wanted.CustomFields)], stop) is { } notAdmitted) return notAdmitted;
         card = card with { Conversions = wanted.Conversions, CreatedBy = wanted.CreatedBy };
         // The lookup first: a name that points to no card is passed over, a card that no name points to would be lost.
         await aliases.TakeAsync(id, wanted.Aliases, stop);

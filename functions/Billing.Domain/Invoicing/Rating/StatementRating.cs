@@ -47,7 +47,7 @@ internal sealed class StatementRating(Terms terms, Balances balances, Instant se
         lines.AddRange(Conversions(lines));
         return new RatedStatement(
             lines, unrated, [.. draws.Select(d => new Draw(d.Key.Commit, d.Key.Segment, d.Value.Amount, d.Value.At))], [.. charges.Select(c => c.Id)],
-            Exact.Sum(lines.Where(l => l.Counts && terms.IsFiat(l.CreditTypeId)).Select(l => l.Total)));
+            terms.Total(lines));
     }
 
     private List<KeyValuePair<GrossLine, List<InvoiceLine>>> Pay(IReadOnlyList<GrossLine> lines) =>

@@ -84,7 +84,7 @@ public static class InvoicesApi
         if (!(await invoices.GetAsync(customerId, invoiceId, stop)).Is(out var invoice, out var refusal)) return Answers.Empty<Invoice>(refusal);
         var customer = (await accounts.CustomerAsync(customerId, stop))!;
         var unitNames = await units.NamesAsync(ShownInvoice.Units([invoice]), stop);
-        var text = InvoiceText.Of(invoice, (await settings.GetAsync(stop)).Seller ?? new Party("", []), customer.BilledAs ?? new Party(customer.Name, []), unitNames);
+        var text = InvoiceText.Of(invoice, (await settings.GetAsync(stop)).Seller ?? new Party("", []), customer.Addressee, unitNames);
         return Results.File(InvoicePdf.Of(text), "application/pdf", $"invoice-{invoice.Number?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? invoice.Id}.pdf");
     }
 

@@ -61,7 +61,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
         }
         catch (UsageNotReadyException filling)
         {
-            return new Refusal("usage_not_ready", filling.Message + " Ask again in a moment.", Kind: RefusalKind.NotReady);
+            return filling.Refusal;
         }
     }
 

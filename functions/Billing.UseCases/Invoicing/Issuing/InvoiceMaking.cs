@@ -28,7 +28,7 @@ internal static class InvoiceMaking
 
     /// <summary>A final invoice with the two sides as they are called now.</summary>
     public static Invoice Between(this Invoice invoice, Party? seller, Customer buyer) =>
-        invoice with { Seller = seller, Buyer = buyer.BilledAs ?? new Party(buyer.Name, []) };
+        invoice with { Seller = seller, Buyer = buyer.Addressee };
 
     /// <summary>Custom fields of what is on the lines, and of the contract.</summary>
     private static Dictionary<string, IReadOnlyDictionary<string, string>>? FieldsOf(Terms terms, IReadOnlyList<InvoiceLine> lines)

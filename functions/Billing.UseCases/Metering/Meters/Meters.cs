@@ -40,7 +40,7 @@ public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillM
         var id = ids.New();
         if (ids.Derived && await catalog.ReadAsync(id, stop) is { } there) return await MarkedAsync(there.Meter, stop);
         var slug = wanted.Slug ?? id;
-        if (await fields.AdmitAsync(stop, [new WantedFields(FieldEntity.BillableMetric, id, wanted.CustomFields)]) is { } wrong) return wrong;
+        if (await fields.AdmitAsync([new WantedFields(FieldEntity.BillableMetric, id, wanted.CustomFields)], stop) is { } wrong) return wrong;
         if (await ClaimSlugAsync(slug, id, stop) is { } taken) return taken;
         var now = clock.GetCurrentInstant();
         var meter = new MeterDocument
