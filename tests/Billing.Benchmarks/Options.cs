@@ -16,6 +16,7 @@ internal sealed record Options(long Events = 1_000_000, long Preload = 0, int Co
         Measures usage ingest from outside, over HTTP, and PostgreSQL beside it.
 
         dotnet run -c Release --project tests/Billing.Benchmarks -- [options]
+        dotnet run -c Release --project tests/Billing.Benchmarks -- invoices --help
 
           --events N        Events to measure. Default: 1,000,000.
           --preload N       Events stored before measuring. Default: 0.

@@ -1,15 +1,19 @@
 using System.Runtime.InteropServices;
 using Billing.Benchmarks;
+using Billing.Benchmarks.Invoices;
 
+var invoices = args is ["invoices", ..];
+var help = invoices ? InvoiceOptions.Help : Options.Help;
 if (args.Contains("--help") || args.Contains("-h"))
 {
-    Console.WriteLine(Options.Help);
+    Console.WriteLine(help);
     return 0;
 }
-var read = Options.From(args);
-if (read.Read is null)
+var (usage, complaint) = invoices ? (null, null) : Options.From(args);
+var (invoicing, unread) = invoices ? InvoiceOptions.From(args[1..]) : (null, null);
+if ((complaint ?? unread) is { } wrong)
 {
-    Console.Error.WriteLine($"{read.Complaint}\n\n{Options.Help}");
+    Console.Error.WriteLine($"{wrong}\n\n{help}");
     return 2;
 }
 
@@ -26,7 +30,7 @@ using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
 
 try
 {
-    return await new BenchmarkRun(read.Read, ending.Token).RunAsync();
+    return usage is null ? await new InvoiceBenchmark(invoicing!, ending.Token).RunAsync() : await new BenchmarkRun(usage, ending.Token).RunAsync();
 }
 catch (OperationCanceledException) when (ending.IsCancellationRequested)
 {

@@ -81,7 +81,7 @@ internal sealed class Comparison(Stores stores, IReadOnlyList<Meter> meters, Usa
             if (!expected.TryGetValue((window, at.Group), out var into)) expected.Add((window, at.Group), into = new OracleCell());
             Oracle.Merge(into, cell);
         }
-        var rows = await instance.Reader.ReadAsync(new UsageQuery(meter, grouping, [new KeySpan(key, bounds[0], bounds[^1])], bounds, g => g), default);
+        var rows = await instance.Reader.ReadAsync(new UsageScope([new KeySpan(key, bounds[0], bounds[^1])], bounds), new UsageQuery(meter, grouping, g => g), default);
         var found = rows.ToDictionary(r => (r.Window, Oracle.NameOf(r.Group)), r => Describe(r.State, meter.Aggregation));
         var name = $"{meter.Aggregation} {meter.Id[^3..]} {key} grouping {grouping} from {bounds[0]} in {bounds.Length - 1}";
         foreach (var (at, cell) in expected)

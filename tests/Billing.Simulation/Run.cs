@@ -198,7 +198,7 @@ internal sealed class Run
     {
         var meter = meters[chance.Next(meters.Count)];
         var bounds = new[] { Instant.FromUtc(2026, 1, 28, 0, 0), Instant.FromUtc(2026, 2, 20, 0, 0) };
-        await instance.Reader.ReadAsync(new UsageQuery(meter, 0, [new KeySpan("total", bounds[0], bounds[1])], bounds, g => g), default);
+        await instance.Reader.ReadAsync(new UsageScope([new KeySpan("total", bounds[0], bounds[1])], bounds), new UsageQuery(meter, 0, g => g), default);
     }
 
     private async Task SettleAsync(bool last)

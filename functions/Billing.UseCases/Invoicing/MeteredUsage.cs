@@ -38,28 +38,20 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
     {
         if (segments.Count == 0) return [];
         var keys = await customerKeys(customerId, stop) ?? throw new InvalidOperationException($"There is no customer {customerId}.");
+        var asked = new List<AskedProduct>();
+        foreach (var product in products) asked.Add(await AskAsync(product, stop));
         var usage = new List<UsageQuantity>();
-        foreach (var product in products)
+        foreach (var (bounds, first) in Runs(segments))
         {
-            if (await catalog.ReadAsync(product.BillableMetricId, stop) is not { } read) throw new InvalidOperationException($"There is no metric {product.BillableMetricId}.");
-            if (read.Meter.Fill is not null) throw new UsageNotReadyException($"Metric {product.BillableMetricId} is still counting the events before it.");
-            var meter = read.Meter.Meter;
-            IReadOnlyList<string> keysRead = product.Filter is { } f ? [.. product.GroupKeys.Union([f.GroupKey], StringComparer.Ordinal)] : product.GroupKeys;
-            if (meter.GroupingWith(keysRead) is not { } grouping)
-                throw new InvalidOperationException($"Metric {meter.Id} has no group key with all of: {string.Join(", ", keysRead)}.");
-            var names = meter.KeptGroupings[grouping].Select(d => d.Name).ToList();
-            var positions = product.GroupKeys.Select(k => names.IndexOf(k)).ToArray();
-            var filtered = product.Filter is { } filter ? names.IndexOf(filter.GroupKey) : -1;
-            string?[]? Project(string?[] values) => filtered >= 0 && !(values[filtered] is { } value && product.Filter!.Values.Contains(value))
-                ? null
-                : Array.ConvertAll(positions, p => values[p]);
-            foreach (var (bounds, first) in Runs(segments))
+            // LATEST bills the change of the value, so what came before the first segment matters.
+            var earlier = installation.EarliestUsage < bounds[0];
+            foreach (var alike in asked.GroupBy(a => earlier && a.IsLatest))
             {
-                // LATEST bills the change of the value, so what came before the first segment matters.
-                var before = meter.Aggregation == Aggregation.Latest && installation.EarliestUsage < bounds[0] ? 1 : 0;
-                IReadOnlyList<Instant> asked = before == 1 ? [installation.EarliestUsage, .. bounds] : bounds;
-                var rows = await reader.ReadAsync(new UsageQuery(meter, grouping, keys, asked, Project) { Assumed = assumed }, stop);
-                foreach (var (row, quantity) in meter.Aggregation == Aggregation.Latest ? Changes(rows) : rows.Select(r => (r, r.State.Result(meter.Aggregation))))
+                var before = alike.Key ? 1 : 0;
+                var scope = new UsageScope(keys, before == 1 ? [installation.EarliestUsage, .. bounds] : bounds) { Assumed = assumed };
+                var read = await reader.ReadAsync(scope, [.. alike.Select(a => a.Query)], stop);
+                foreach (var ((product, query), rows) in alike.Zip(read))
+                foreach (var (row, quantity) in query.Meter.Aggregation == Aggregation.Latest ? Changes(rows) : rows.Select(r => (r, r.State.Result(query.Meter.Aggregation))))
                 {
                     if (row.Window < before) continue;
                     var group = product.GroupKeys.Select((k, i) => (k, v: row.Group[i])).ToDictionary(p => p.k, p => p.v);
@@ -68,6 +60,23 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
             }
         }
         return usage;
+    }
+
+    /// <summary>What a product counts, as a question to the windows.</summary>
+    private async Task<AskedProduct> AskAsync(MeteredProduct product, CancellationToken stop)
+    {
+        if (await catalog.ReadAsync(product.BillableMetricId, stop) is not { } read) throw new InvalidOperationException($"There is no metric {product.BillableMetricId}.");
+        if (read.Meter.Fill is not null) throw new UsageNotReadyException($"Metric {product.BillableMetricId} is still counting the events before it.");
+        var meter = read.Meter.Meter;
+        IReadOnlyList<string> keysRead = product.Filter is { } f ? [.. product.GroupKeys.Union([f.GroupKey], StringComparer.Ordinal)] : product.GroupKeys;
+        if (meter.GroupingWith(keysRead) is not { } grouping)
+            throw new InvalidOperationException($"Metric {meter.Id} has no group key with all of: {string.Join(", ", keysRead)}.");
+        var names = meter.KeptGroupings[grouping].Select(d => d.Name).ToList();
+        var positions = product.GroupKeys.Select(k => names.IndexOf(k)).ToArray();
+        var filtered = product.Filter is { } filter ? names.IndexOf(filter.GroupKey) : -1;
+        return new AskedProduct(product, new UsageQuery(meter, grouping, values => filtered >= 0 && !(values[filtered] is { } value && product.Filter!.Values.Contains(value))
+            ? null
+            : Array.ConvertAll(positions, p => values[p])));
     }
 
     // Of each group: the value less the value before it; the first from zero.
@@ -96,5 +105,10 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
             yield return (bounds, first);
             first = next;
         }
+    }
+
+    private sealed record AskedProduct(MeteredProduct Product, UsageQuery Query)
+    {
+        public bool IsLatest => Query.Meter.Aggregation == Aggregation.Latest;
     }
 }

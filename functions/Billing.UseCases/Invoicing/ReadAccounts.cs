@@ -76,7 +76,7 @@ public sealed class ReadAccounts(IDocumentStore store, ContractTerms terms, Read
     }
 
     /// <summary>The usage of a usage statement's period.</summary>
-    internal async Task<IReadOnlyList<UsageQuantity>> UsageAsync(Statement statement, Instant until, CancellationToken stop)
+    public async Task<IReadOnlyList<UsageQuantity>> UsageAsync(Statement statement, Instant until, CancellationToken stop)
     {
         var usage = new List<UsageQuantity>();
         // Products with the same cuts are read together; most have none, so this is one read for most contracts.

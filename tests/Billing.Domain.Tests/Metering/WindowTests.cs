@@ -136,9 +136,9 @@ public sealed class WindowTests
     public void A_scan_finds_one_meters_series_and_no_others() => Holds(Events, events =>
     {
         var found = 0;
-        WindowCodec.Scan(Bytes(Of(events)), "meter-Max", 0, (group, indexes, states) => found += indexes.Length == states.Length ? states.Length : 1_000);
+        WindowCodec.Scan(Bytes(Of(events)), (meter, grouping) => meter == "meter-Max" && grouping == 0, (_, _, group, indexes, states) => found += indexes.Length == states.Length ? states.Length : 1_000);
         var none = 0;
-        WindowCodec.Scan(Bytes(Of(events)), "meter-Max", 1, (_, _, _) => none++);
+        WindowCodec.Scan(Bytes(Of(events)), (meter, grouping) => meter == "meter-Max" && grouping == 1, (_, _, _, _, _) => none++);
         return none == 0 && found == events.Where(e => All[e.Meter] == Aggregation.Max).Select(e => (e.Group, e.Cell)).Distinct().Count();
     });
 

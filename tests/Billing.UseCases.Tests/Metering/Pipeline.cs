@@ -182,7 +182,7 @@ public sealed class Pipeline : IAsyncDisposable
         CultureInfo.InvariantCulture, $"{InstantPattern.General.Format(r.Start)}{string.Concat(r.Group.Select(g => " " + (g ?? "-")))}: {r.State.Count} {r.State.Result(meter.Aggregation):0.############}"))];
 
     public Task<IReadOnlyList<UsageRow>> RowsAsync(Meter meter, int grouping, string key, params Instant[] bounds) =>
-        Reader.ReadAsync(new UsageQuery(meter, grouping, [new KeySpan(key, bounds[0], bounds[^1])], bounds, g => g), default);
+        Reader.ReadAsync(new UsageScope([new KeySpan(key, bounds[0], bounds[^1])], bounds), new UsageQuery(meter, grouping, g => g), default);
 
     public async Task<IReadOnlyList<Stored>> DocumentsAsync(string kind) => (await Documents.OfKindAsync(Container.Usage, kind, null, 100_000, default)).Items;
 

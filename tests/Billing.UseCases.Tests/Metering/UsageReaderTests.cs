@@ -1,5 +1,6 @@
 using System.Globalization;
 using Billing.Domain.Metering;
+using Billing.UseCases.Metering;
 using NodaTime;
 using NodaTime.Text;
 using Xunit;
@@ -51,7 +52,7 @@ public sealed class UsageReaderTests
         foreach (var built in new[] { 0, 2 })
         {
             Assert.Equal(built, built == 0 ? 0 : await pipeline.BuildDaysAsync(First + Duration.FromDays(2)) - 1);
-            var rows = await pipeline.Reader.ReadAsync(new(meter, 0, [new("c:old", bounds[0], moved), new("c:new", moved, bounds[1])], bounds, g => g), default);
+            var rows = await pipeline.Reader.ReadAsync(new([new("c:old", bounds[0], moved), new("c:new", moved, bounds[1])], bounds), new UsageQuery(meter, 0, g => g), default);
             // x of the old key before, x of the new key from then on: one user.
             Assert.Equal((1, 1m), (rows.Single().State.Count, rows.Single().State.Result(Aggregation.Unique)));
         }
@@ -113,9 +114,11 @@ public sealed class UsageReaderTests
     {
         // Kept are (a, b) alone: the others are its subsets, and read by adding up.
         Assert.Single(meter.KeptGroupings);
-        foreach (var project in new Func<string?[], string?[]?>[] { g => g, g => [g[1]], g => g[0] == "a1" ? [] : null })
+        var projections = new Func<string?[], string?[]?>[] { g => g, g => [g[1]], g => g[0] == "a1" ? [] : null };
+        // Asked together, as the products of a contract are.
+        var read = await pipeline.Reader.ReadAsync(new([new(key, bounds[0], bounds[^1])], bounds), [.. projections.Select(p => new UsageQuery(meter, 0, p))], default);
+        foreach (var (project, rows) in projections.Zip(read))
         {
-            var rows = await pipeline.Reader.ReadAsync(new(meter, 0, [new(key, bounds[0], bounds[^1])], bounds, project), default);
             var expected = events
                 .Where(e => (key == "total" || key == "c:" + e.Customer) && e.Time >= bounds[0] && e.Time < bounds[^1] && project([e.A, e.B]) is not null && (meter.Aggregation != Aggregation.Unique || e.User is not null))
                 .GroupBy(e => (Array.FindLastIndex(bounds, b => b <= e.Time), string.Join('|', project([e.A, e.B])!.Select(v => v ?? "-"))))

@@ -5,7 +5,7 @@ using Billing.Domain.Values;
 namespace Billing.Domain.Metering.Windows;
 
 /// <summary>Called for each series read; spans are valid during the call only.</summary>
-public delegate void SeriesVisitor(ReadOnlySpan<byte> group, ReadOnlySpan<byte> indexes, ReadOnlySpan<CellState> states);
+public delegate void SeriesVisitor(string meterId, int grouping, ReadOnlySpan<byte> group, ReadOnlySpan<byte> indexes, ReadOnlySpan<CellState> states);
 
 /// <summary>Windows as bytes: small, quick to read past, and the same bytes for the same state.</summary>
 /// <remarks>
@@ -74,8 +74,8 @@ public static class WindowCodec
     /// <summary>The header of an encoded window.</summary>
     public static WindowHeader ReadHeader(ReadOnlySpan<byte> bytes) => WindowHeader.Read(ref bytes);
 
-    /// <summary>Reads one meter's series of one grouping and skips the rest.</summary>
-    public static void Scan(ReadOnlySpan<byte> bytes, string meterId, int grouping, SeriesVisitor visit)
+    /// <summary>Reads the series of meters and groupings that are wanted and skips the rest.</summary>
+    public static void Scan(ReadOnlySpan<byte> bytes, Func<string, int, bool> wanted, SeriesVisitor visit)
     {
         var (_, meters) = Header(ref bytes);
         var indexes = new byte[64];
@@ -83,12 +83,12 @@ public static class WindowCodec
         while (!bytes.IsEmpty)
         {
             var meter = meters[(int)Varint.Read(ref bytes)];
-            var of = (int)Varint.Read(ref bytes);
+            var grouping = (int)Varint.Read(ref bytes);
             var group = Field(ref bytes);
             var cells = Field(ref bytes);
-            if (of != grouping || meter.Id != meterId) continue;
+            if (!wanted(meter.Id, grouping)) continue;
             var count = Cells(cells, meter.Aggregation, indexes, states);
-            visit(group, indexes.AsSpan(0, count), states.AsSpan(0, count));
+            visit(meter.Id, grouping, group, indexes.AsSpan(0, count), states.AsSpan(0, count));
         }
     }
 

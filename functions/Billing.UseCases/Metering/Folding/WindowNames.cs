@@ -56,7 +56,10 @@ public static class WindowNames
 
     public static string DayPartPrefix(int day) => Format(Start(day * 24), "'e:'uuuu'-'MM'-'dd':'");
 
-    public static string DayPartId(int day, string run, HashRange range) => $"{DayPartPrefix(day)}{run}:{range}";
+    /// <summary>The part of an id that names the day and the build, with its closing colon.</summary>
+    public static string DayRunPrefix(int day, string run) => $"{DayPartPrefix(day)}{run}:";
+
+    public static string DayPartId(int day, string run, HashRange range) => DayRunPrefix(day, run) + range;
 
     public static HashRange RangeOfId(string id) => HashRange.Parse(id[(id.LastIndexOf(':') + 1)..]);
 

@@ -81,7 +81,7 @@ public sealed class AskUsage(UsageReader reader, KnownKeys keys, ReadCustomerKey
         var names = meter.KeptGroupings[position].Select(d => d.Name).ToList();
         var by = grouping.By.Select(name => names.IndexOf(name)).ToArray();
         var only = grouping.Only.Select(o => (At: names.IndexOf(o.Key), Wants: o.Value)).ToArray();
-        var rows = await reader.ReadAsync(new UsageQuery(meter, position, spans, bounds, values =>
+        var rows = await reader.ReadAsync(new UsageScope(spans, bounds), new UsageQuery(meter, position, values =>
         {
             foreach (var (at, wants) in only)
                 if (!wants(values[at])) return null;

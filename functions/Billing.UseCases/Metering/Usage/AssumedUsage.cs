@@ -17,10 +17,10 @@ public sealed class AssumedUsage(HashKey secret, ParsedMessage events, IReadOnly
     public bool Instead => instead;
 
     /// <summary>Adds what a meter counts of them. What it can't read is not counted, as when it comes.</summary>
-    internal void AddTo(GatheredUsage into, Meter meter, int grouping)
+    internal void AddTo(GatheredRows into)
     {
-        var set = new MeterSet([meter], secret);
-        var dimensions = meter.KeptGroupings[grouping];
+        var set = new MeterSet([into.Query.Meter], secret);
+        var dimensions = into.Query.Meter.KeptGroupings[into.Query.Grouping];
         var group = new byte[GroupKey.MaxBytes(dimensions.Count)];
         foreach (var index in counted)
         {

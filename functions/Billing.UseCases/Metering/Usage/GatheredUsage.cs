@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Billing.Domain.Metering;
 using Billing.Domain.Metering.Windows;
 using Billing.Domain.Values;
@@ -5,14 +6,27 @@ using NodaTime;
 
 namespace Billing.UseCases.Metering;
 
-/// <summary>Adds up cells by window and projected group while documents are read.</summary>
-internal sealed class GatheredUsage(UsageQuery query)
+/// <summary>Adds up cells for queries of one scope while documents are read.</summary>
+internal sealed class GatheredUsage
 {
-    private readonly long[] bounds = [.. query.Bounds.Select(b => b.ToUnixTimeTicks())];
-    private readonly Dictionary<(int Window, string Group), CellState> states = [];
-    private readonly Dictionary<string, string?[]> groups = [];
+    private readonly long[] bounds;
+    private readonly Dictionary<(string Meter, int Grouping), List<GatheredRows>> bySeries = [];
     private long from;
     private long until;
+
+    public GatheredUsage(UsageScope scope, IReadOnlyList<UsageQuery> queries)
+    {
+        bounds = [.. scope.Bounds.Select(b => b.ToUnixTimeTicks())];
+        Rows = [.. queries.Select(q => new GatheredRows(q, bounds))];
+        foreach (var rows in Rows)
+        {
+            ref var of = ref CollectionsMarshal.GetValueRefOrAddDefault(bySeries, (rows.Query.Meter.Id, rows.Query.Grouping), out _);
+            (of ??= []).Add(rows);
+        }
+    }
+
+    /// <summary>In the order of the queries.</summary>
+    public IReadOnlyList<GatheredRows> Rows { get; }
 
     /// <summary>Only cells within [from, until) count from now on; ticks since 1970.</summary>
     public void Clip(long from, long until) => (this.from, this.until) = (from, until);
@@ -39,19 +53,42 @@ internal sealed class GatheredUsage(UsageQuery query)
     {
         var start = startHour * NodaConstants.TicksPerHour;
         var step = cellMinutes * NodaConstants.TicksPerMinute;
-        WindowCodec.Scan(body.Span, query.Meter.Id, query.Grouping, (group, indexes, cells) =>
+        WindowCodec.Scan(body.Span, (meter, grouping) => bySeries.ContainsKey((meter, grouping)), (meter, grouping, group, indexes, cells) =>
         {
-            if (query.Project(GroupKey.Read(group, query.Meter.KeptGroupings[query.Grouping].Count)) is not { } projected) return;
-            var name = Groups.Key(projected);
-            groups.TryAdd(name, projected);
-            for (var i = 0; i < indexes.Length; i++)
-            {
-                var at = start + indexes[i] * step;
-                if (at < from || at >= until || (only is not null && !only[indexes[i]])) continue;
-                ref var state = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(states, (WindowOf(at), name), out _);
-                state.Merge(query.Meter.Aggregation, cells[i]);
-            }
+            var first = 0;
+            while (first < indexes.Length && start + indexes[first] * step < from) first++;
+            var end = indexes.Length;
+            while (end > first && start + indexes[end - 1] * step >= until) end--;
+            foreach (var rows in bySeries[(meter, grouping)]) rows.Add(group, indexes[first..end], cells[first..end], start, step, only);
         });
+    }
+}
+
+/// <summary>Adds up what one query asks for, by window and projected group.</summary>
+/// <param name="query">The query.</param>
+/// <param name="bounds">Of the windows; ticks since 1970.</param>
+internal sealed class GatheredRows(UsageQuery query, long[] bounds)
+{
+    private readonly Dictionary<(int Window, string Group), CellState> states = [];
+    private readonly Dictionary<string, string?[]> groups = [];
+
+    public UsageQuery Query => query;
+
+    /// <summary>Adds a series' cells; <paramref name="only"/> tells which indexes to take.</summary>
+    public void Add(ReadOnlySpan<byte> group, ReadOnlySpan<byte> indexes, ReadOnlySpan<CellState> cells, long start, long step, bool[]? only)
+    {
+        if (query.Project(GroupKey.Read(group, query.Meter.KeptGroupings[query.Grouping].Count)) is not { } projected) return;
+        var name = Groups.Key(projected);
+        groups.TryAdd(name, projected);
+        for (var i = 0; i < indexes.Length;)
+        {
+            // Cells of one window follow one another, so its state is looked up once for all of them.
+            var window = WindowOf(start + indexes[i] * step);
+            var end = bounds[window + 1];
+            ref var state = ref StateOf(window, name);
+            for (; i < indexes.Length && start + indexes[i] * step < end; i++)
+                if (only is null || only[indexes[i]]) state.Merge(query.Meter.Aggregation, cells[i]);
+        }
     }
 
     /// <summary>Adds one event, when it lies within the bounds.</summary>
@@ -63,13 +100,16 @@ internal sealed class GatheredUsage(UsageQuery query)
         if (at < bounds[0] || at >= bounds[^1] || query.Project(group) is not { } projected) return;
         var name = Groups.Key(projected);
         groups.TryAdd(name, projected);
-        ref var state = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(states, (WindowOf(at), name), out _);
-        state.Add(query.Meter.Aggregation, measure);
+        StateOf(WindowOf(at), name).Add(query.Meter.Aggregation, measure);
     }
 
-    public IReadOnlyList<UsageRow> Rows() => [.. states
+    /// <summary>The rows, in order of window, then group.</summary>
+    public IReadOnlyList<UsageRow> InOrder() => [.. states
+        .Where(s => s.Value.Count > 0)
         .OrderBy(s => s.Key.Window).ThenBy(s => s.Key.Group, StringComparer.Ordinal)
-        .Select(s => new UsageRow(s.Key.Window, query.Bounds[s.Key.Window], query.Bounds[s.Key.Window + 1], groups[s.Key.Group], s.Value))];
+        .Select(s => new UsageRow(s.Key.Window, Instant.FromUnixTimeTicks(bounds[s.Key.Window]), Instant.FromUnixTimeTicks(bounds[s.Key.Window + 1]), groups[s.Key.Group], s.Value))];
+
+    private ref CellState StateOf(int window, string group) => ref CollectionsMarshal.GetValueRefOrAddDefault(states, (window, group), out _);
 
     private int WindowOf(long at)
     {

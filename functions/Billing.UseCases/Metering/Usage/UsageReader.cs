@@ -8,42 +8,51 @@ namespace Billing.UseCases.Metering;
 /// <summary>A key, and the part of time in which its usage is asked for.</summary>
 public readonly record struct KeySpan(string Key, Instant From, Instant Until);
 
-/// <summary>A question to the windows.</summary>
-/// <param name="Meter">Which meter.</param>
-/// <param name="Grouping">Position in its kept groupings; it must have every dimension that <paramref name="Project"/> looks at.</param>
-/// <param name="Keys">Whose usage; the results of all are added up.</param>
+/// <summary>Whose usage is asked for, and when.</summary>
+/// <param name="Keys">Whose; the results of all are added up.</param>
 /// <param name="Bounds">Rising instants; each neighbouring pair is a window [a, b). On whole minutes, or quarter hours for the total.</param>
-/// <param name="Project">From a group's values (in the grouping's order) to the values asked for; null leaves the group out.</param>
-public sealed record UsageQuery(Meter Meter, int Grouping, IReadOnlyList<KeySpan> Keys, IReadOnlyList<Instant> Bounds, Func<string?[], string?[]?> Project)
+public sealed record UsageScope(IReadOnlyList<KeySpan> Keys, IReadOnlyList<Instant> Bounds)
 {
     /// <summary>Events that are counted as if they had come; null: none.</summary>
     public AssumedUsage? Assumed { get; init; }
 }
+
+/// <summary>A question to the windows.</summary>
+/// <param name="Meter">Which meter.</param>
+/// <param name="Grouping">Position in its kept groupings; it must have every dimension that <paramref name="Project"/> looks at.</param>
+/// <param name="Project">From a group's values (in the grouping's order) to the values asked for; null leaves the group out.</param>
+public sealed record UsageQuery(Meter Meter, int Grouping, Func<string?[], string?[]?> Project);
 
 /// <summary>One answer: a window, a group and its aggregate. Windows without events have no row.</summary>
 public sealed record UsageRow(int Window, Instant Start, Instant End, IReadOnlyList<string?> Group, CellState State);
 
 /// <summary>Reads aggregates from windows and day documents, never from events.</summary>
 /// <remarks>
-/// A day's document lists that the day has usage at all, so a month costs one range read and what its days hold. A fresh day answers with
-/// its hour cells; hours that a bound cuts through, and stale days, are read from the hours. Events behind a cell cost nothing.
+/// A day's document lists that the day has usage at all, so a month costs two range reads, however many queries are asked of it. A fresh day
+/// answers with its hour cells; hours that a bound cuts through, and stale days, are read from the hours. Events behind a cell cost nothing.
 /// </remarks>
 public sealed class UsageReader(IDocumentStore documents)
 {
     private const int MaxTilingTries = 10;
 
+    /// <summary>Days are read together up to so many parts: bounds the memory of a customer with millions of groups.</summary>
+    private const int MaxPartsTogether = 64;
+
     /// <summary>The rows, in order of window, then group.</summary>
-    public async Task<IReadOnlyList<UsageRow>> ReadAsync(UsageQuery query, CancellationToken stop)
+    public async Task<IReadOnlyList<UsageRow>> ReadAsync(UsageScope scope, UsageQuery query, CancellationToken stop) => (await ReadAsync(scope, [query], stop))[0];
+
+    /// <summary>The rows of each query, from one reading.</summary>
+    public async Task<IReadOnlyList<IReadOnlyList<UsageRow>>> ReadAsync(UsageScope scope, IReadOnlyList<UsageQuery> queries, CancellationToken stop)
     {
-        var gathered = new GatheredUsage(query);
-        query.Assumed?.AddTo(gathered, query.Meter, query.Grouping);
-        foreach (var key in query.Assumed is { Instead: true } ? [] : query.Keys)
+        var gathered = new GatheredUsage(scope, queries);
+        foreach (var rows in gathered.Rows) scope.Assumed?.AddTo(rows);
+        foreach (var key in scope.Assumed is { Instead: true } ? [] : scope.Keys)
         {
-            var from = Instant.Max(key.From, query.Bounds[0]);
-            var until = Instant.Min(key.Until, query.Bounds[^1]);
+            var from = Instant.Max(key.From, scope.Bounds[0]);
+            var until = Instant.Min(key.Until, scope.Bounds[^1]);
             if (from < until) await ReadAsync(key.Key, from.ToUnixTimeTicks(), until.ToUnixTimeTicks(), gathered, stop);
         }
-        return gathered.Rows();
+        return [.. gathered.Rows.Select(r => r.InOrder())];
     }
 
     private async Task ReadAsync(string key, long from, long until, GatheredUsage into, CancellationToken stop)
@@ -56,37 +65,58 @@ public sealed class UsageReader(IDocumentStore documents)
             var place = WindowNames.PlaceOf(key, day * 24);
             var end = day;
             while (end <= lastDay && WindowNames.PlaceOf(key, end * 24) == place) end++;
-            foreach (var header in await documents.AllAsync(place, WindowNames.DayId(day), WindowNames.DayId(end - 1) + "\u0001", stop))
-                await ReadDayAsync(place, header, into, stop);
+            await ReadDaysAsync(place, day, end - 1, into, stop);
             day = end;
         }
     }
 
-    private async Task ReadDayAsync(Place place, Stored stored, GatheredUsage into, CancellationToken stop)
+    private async Task ReadDaysAsync(Place place, int first, int last, GatheredUsage into, CancellationToken stop)
     {
-        var day = WindowNames.DayOfId(stored.Document.Id);
-        var (firstHour, lastHour) = into.HoursOf(day);
-        var header = StoredJson.Read<DayHeader>(stored);
-        if (header.Stale)
+        var (together, parts) = (new List<FreshDay>(), 0);
+        foreach (var stored in await documents.AllAsync(place, WindowNames.DayId(first), WindowNames.DayId(last) + "\u0001", stop))
         {
-            await ReadHoursAsync(place, firstHour, lastHour, into, stop);
-            return;
+            var day = WindowNames.DayOfId(stored.Document.Id);
+            var (firstHour, lastHour) = into.HoursOf(day);
+            var header = StoredJson.Read<DayHeader>(stored);
+            if (header.Stale)
+            {
+                await ReadHoursAsync(place, firstHour, lastHour, into, stop);
+                continue;
+            }
+            var whole = new bool[24];
+            for (var hour = firstHour; hour <= lastHour; hour++)
+            {
+                whole[hour - day * 24] = !into.IsCut(hour);
+                if (!whole[hour - day * 24]) await ReadHoursAsync(place, hour, hour, into, stop);
+            }
+            if (!whole.Contains(true)) continue;
+            if (parts > 0 && parts + header.Parts!.Count > MaxPartsTogether)
+            {
+                await ReadFreshAsync(place, together, into, stop);
+                (together, parts) = ([], 0);
+            }
+            together.Add(new FreshDay(day, header.Run!, whole));
+            parts += header.Parts!.Count;
         }
-        var whole = new bool[24];
-        for (var hour = firstHour; hour <= lastHour; hour++)
+        if (together.Count > 0) await ReadFreshAsync(place, together, into, stop);
+    }
+
+    private async Task ReadFreshAsync(Place place, List<FreshDay> days, GatheredUsage into, CancellationToken stop)
+    {
+        var read = await documents.AllAsync(place, WindowNames.DayPartPrefix(days[0].Day), WindowNames.DayPartPrefix(days[^1].Day) + "\uFFFF", stop);
+        var byRun = read.ToLookup(p => p.Document.Id[..(p.Document.Id.LastIndexOf(':') + 1)], StringComparer.Ordinal);
+        foreach (var (day, run, whole) in days)
         {
-            whole[hour - day * 24] = !into.IsCut(hour);
-            if (!whole[hour - day * 24]) await ReadHoursAsync(place, hour, hour, into, stop);
-        }
-        if (!whole.Contains(true)) return;
-        var parts = await documents.AllAsync(place, WindowNames.DayPartId(day, header.Run!, HashRange.Whole), WindowNames.DayPartId(day, header.Run!, HashRange.Whole) + "\uFFFF", stop);
-        if (!HashRange.Tile([.. parts.Select(p => WindowNames.RangeOfId(p.Document.Id))]))
-        {
+            var parts = byRun[WindowNames.DayRunPrefix(day, run)].ToList();
+            if (HashRange.Tile([.. parts.Select(p => WindowNames.RangeOfId(p.Document.Id))]))
+            {
+                foreach (var part in parts) into.Add(part.Document.Body, day * 24, 60, whole);
+                continue;
+            }
             // The day was built anew in between: its hours are still there, and say the same.
+            var (firstHour, lastHour) = into.HoursOf(day);
             await ReadHoursAsync(place, firstHour, lastHour, into, stop, whole, day * 24);
-            return;
         }
-        foreach (var part in parts) into.Add(part.Document.Body, day * 24, 60, whole);
     }
 
     private async Task ReadHoursAsync(Place place, int first, int last, GatheredUsage into, CancellationToken stop, bool[]? only = null, int onlyFrom = 0)
@@ -106,4 +136,8 @@ public sealed class UsageReader(IDocumentStore documents)
             return;
         }
     }
+
+    /// <summary>A day whose parts hold its hours.</summary>
+    /// <param name="Whole">By hour of the day: whether its cell is asked for as a whole.</param>
+    private sealed record FreshDay(int Day, string Run, bool[] Whole);
 }
