@@ -80,6 +80,21 @@ describe("Breakdowns", () => {
     assert.equal((await slices(id, "2026-04-05T00:30:00Z", "2026-04-05T02:30:00Z", { window_size: "HOUR" })).length, 1);
   });
 
+  test("show a charge of the invoice in its last slice, and not before the period is over", async () => {
+    const charged = await customer("charged");
+    const seats = (await client.v1.contracts.products.create({ name: "Seats", type: "SUBSCRIPTION" })).data.id;
+    await client.v1.contracts.rateCards.rates.add({ rate_card_id: card, product_id: seats, rate_type: "FLAT", price: 700, billing_frequency: "MONTHLY", entitled: true, starting_at: start });
+    await client.v1.contracts.create({
+      customer_id: charged, rate_card_id: card, starting_at: start,
+      subscriptions: [{ name: "Seats", collection_schedule: "ARREARS", proration: { invoice_behavior: "BILL_ON_NEXT_COLLECTION_DATE" }, subscription_rate: { product_id: seats, billing_frequency: "MONTHLY" }, initial_quantity: 3 }],
+    });
+    const sliced = async () => (await slices(charged, start, "2026-05-01T00:00:00Z")).filter((s) => s.total !== 0).map((s) => [s.breakdown_start_timestamp.slice(0, 10), s.total]);
+    assert.deepEqual(await sliced(), []);
+    await server.clock("2026-05-01T01:00:00Z");
+    // 3 seats x 700 cents, due when April is over.
+    assert.deepEqual(await sliced(), [["2026-04-30", 2100]]);
+  });
+
   test("have bounds", async () => {
     await assert.rejects(slices(id, start, "2026-05-07T00:00:00Z"), refused(400, "ending_before"));
     await assert.rejects(slices(id, start, "2026-04-02T01:00:00Z", { window_size: "HOUR" }), refused(400, "ending_before"));

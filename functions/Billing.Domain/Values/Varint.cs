@@ -60,6 +60,15 @@ public static class Varint
     /// <summary>Reads a signed 128-bit integer and moves on.</summary>
     public static Int128 ReadSigned(scoped ref ReadOnlySpan<byte> from)
     {
+        // Nine bytes hold what fits into 63 bits: nearly all there is, and 128-bit shifts are slow.
+        ulong low = 0;
+        for (var i = 0; i < from.Length && i < 9; i++)
+        {
+            low |= (ulong)(from[i] & 0x7F) << (7 * i);
+            if (from[i] >= 0x80) continue;
+            from = from[(i + 1)..];
+            return (long)(low >> 1) ^ -(long)(low & 1);
+        }
         UInt128 zigzag = 0;
         for (var shift = 0; shift < 133; shift += 7)
         {

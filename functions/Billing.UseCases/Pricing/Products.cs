@@ -12,6 +12,7 @@ public sealed class Products(IDocumentStore store, IClock clock, ReadMetrics rea
     internal const string Kind = "product";
 
     private readonly FieldRules fields = new(store, clock);
+    private readonly ParsedDocuments<Product> parsed = new(s => s.Value<Product>());
 
     /// <summary>Creates a product. Errors: refused when the terms or the metric cannot be used.</summary>
     public async Task<Outcome<Product>> CreateAsync(
@@ -28,7 +29,7 @@ public sealed class Products(IDocumentStore store, IClock clock, ReadMetrics rea
 
     /// <summary>One product.</summary>
     public async Task<Outcome<Product>> GetAsync(string id, CancellationToken stop) =>
-        await store.FindAsync<Product>(PlaceOf(id), Kind, stop) is { } found ? found.Value : NotFound(id);
+        await store.ReadAsync(PlaceOf(id), Kind, stop) is { } found ? parsed.Of(found) : NotFound(id);
 
     /// <summary>Adds an effective-dated change.</summary>
     public Task<Outcome<Product>> UpdateAsync(string id, ProductUpdate update, CancellationToken stop) => ChangeAsync(

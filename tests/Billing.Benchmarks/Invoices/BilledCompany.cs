@@ -45,13 +45,13 @@ internal sealed class BilledCompany(DemoHost host, int products, CancellationTok
         await host.Work.Drain(stop);
     }
 
-    /// <summary>A customer with a contract from a month on.</summary>
+    /// <summary>A customer with a contract for one month, so that no invoice without usage is counted.</summary>
     public async Task<string> CustomerAsync(string name, Instant month)
     {
         var ids = IdSource.DerivedFrom("benchmark/" + name);
         var customer = (await host.Get<Customers>().CreateAsync(new NewCustomer(name, [name], NoFields), ids, stop)).Value;
         var free = new NewCommit(credit) { AccessSchedule = new NewAccessSchedule([new NewAccessItem(CreditCents) { StartingAt = month, EndingBefore = month + Duration.FromDays(365) }]), Priority = 1 };
-        _ = (await host.Get<Contracts>().CreateAsync(new NewContract(customer.Id, month, RateCardId: card, Name: "Pay as you go") { Credits = [free] }, ids, stop)).Value;
+        _ = (await host.Get<Contracts>().CreateAsync(new NewContract(customer.Id, month, month + Duration.FromDays(Days), card, Name: "Pay as you go") { Credits = [free] }, ids, stop)).Value;
         return customer.Id;
     }
 

@@ -1,39 +1,28 @@
-using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Billing.Benchmarks.Invoices;
 
-/// <summary>Holds the process to a number of cores until it is disposed.</summary>
-internal sealed class Cores : IDisposable
+/// <summary>Holds all threads of the process to the first cores until it is disposed. Linux only.</summary>
+/// <remarks>Process.ProcessorAffinity holds the first thread alone there.</remarks>
+internal sealed partial class Cores : IDisposable
 {
-    private readonly nint before;
+    public Cores(int count) => Hold((1UL << count) - 1);
 
-    public Cores(int count)
+    public void Dispose() => Hold((1UL << Math.Min(63, Environment.ProcessorCount)) - 1);
+
+    private static void Hold(ulong mask)
     {
-        before = Affinity();
-        var (mask, left) = ((nint)0, count);
-        for (var bit = 0; bit < 8 * nint.Size && left > 0; bit++)
+        if (!OperatingSystem.IsLinux()) throw new PlatformNotSupportedException("Threads can be held to cores on Linux only.");
+        // Threads made in between have the mask of the one that made them: the second round finds those of the first.
+        for (var round = 0; round < 2; round++)
         {
-            if ((before >> bit & 1) == 0) continue;
-            mask |= (nint)1 << bit;
-            left--;
+            foreach (var thread in Directory.GetDirectories("/proc/self/task"))
+                if (SetAffinity(int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture), sizeof(ulong), mask) != 0 && Directory.Exists(thread))
+                    throw new InvalidOperationException($"A thread could not be held to cores: {Marshal.GetLastPInvokeErrorMessage()}");
         }
-        Hold(mask);
     }
 
-    public void Dispose() => Hold(before);
-
-    private static nint Affinity()
-    {
-        using var process = Process.GetCurrentProcess();
-        if (OperatingSystem.IsLinux()) return process.ProcessorAffinity;
-        if (OperatingSystem.IsWindows()) return process.ProcessorAffinity;
-        throw new PlatformNotSupportedException("A process can be held to cores on Linux and Windows only.");
-    }
-
-    private static void Hold(nint mask)
-    {
-        using var process = Process.GetCurrentProcess();
-        if (OperatingSystem.IsLinux()) process.ProcessorAffinity = mask;
-        else if (OperatingSystem.IsWindows()) process.ProcessorAffinity = mask;
-    }
+    [LibraryImport("libc", EntryPoint = "sched_setaffinity", SetLastError = true)]
+    private static partial int SetAffinity(int thread, nint bytes, in ulong mask);
 }

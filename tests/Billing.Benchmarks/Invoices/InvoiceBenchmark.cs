@@ -16,7 +16,8 @@ internal sealed class InvoiceBenchmark(InvoiceOptions options, CancellationToken
     private const double GoalIssued = 300;
     private const int Sample = 500;
 
-    // Months of thirty days: half of the customers began in the one, half in the other, so that each half is due by itself.
+    // Months of thirty days: customers begin in one of them, so that each part is due by itself.
+    private static readonly Instant WarmUp = Instant.FromUtc(2025, 11, 1, 0, 0);
     private static readonly Instant April = Instant.FromUtc(2026, 4, 1, 0, 0);
     private static readonly Instant June = Instant.FromUtc(2026, 6, 1, 0, 0);
     private static readonly Duration UntilFinal = Duration.FromDays(BilledCompany.Days + 1);
@@ -32,7 +33,7 @@ internal sealed class InvoiceBenchmark(InvoiceOptions options, CancellationToken
             Console.WriteLine($"{DateTimeOffset.UtcNow:u}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, {options.Customers:N0} customers, {options.Products} products");
             figures.Add("fdatasync of 30 KB appends", Probes.SyncsPerSecond(folder.FullName), "syncs/s");
             // The first start gives a store its horizon of usage: before it, nothing is counted.
-            await using var host = await DemoHost.StartAsync(Path.Combine(folder.FullName, "store"), April - Duration.FromDays(1), stop);
+            await using var host = await DemoHost.StartAsync(Path.Combine(folder.FullName, "store"), WarmUp - Duration.FromDays(1), stop);
             await MeasureAsync(host);
         }
         finally
@@ -47,10 +48,10 @@ internal sealed class InvoiceBenchmark(InvoiceOptions options, CancellationToken
     private async Task MeasureAsync(DemoHost host)
     {
         var company = new BilledCompany(host, options.Products, stop);
-        await company.OpenAsync(April);
+        await company.OpenAsync(WarmUp);
         var (store, start, bytes, made) = (host.Get<IDocumentStore>(), Stopwatch.GetTimestamp(), 0L, 0);
         var days = new UsageDays(store, host.Get<Installation>().Secret);
-        var customers = new string[options.Customers];
+        var customers = new string[options.Customers + options.WarmUp];
         await Parallel.ForAsync(0, customers.Length, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = stop }, async (n, _) =>
         {
             customers[n] = await company.CustomerAsync(NameOf(n), MonthOf(n));
@@ -60,7 +61,7 @@ internal sealed class InvoiceBenchmark(InvoiceOptions options, CancellationToken
         figures.Add("usage of a customer's month, as stored", bytes / 1024.0 / customers.Length, "KB");
 
         var splits = new SplitMeasurement(host, stop);
-        var split = await splits.RunAsync([.. customers.Where((_, n) => n % 2 == 0).Take(Sample)], April + UntilFinal);
+        var split = await splits.RunAsync([.. customers.Where((_, n) => MonthOf(n) == April).Take(Sample)], April + UntilFinal);
         figures.Add("an invoice: load of the account and its terms", split.Account, "ms");
         figures.Add("an invoice: load of its usage", split.Usage, "ms");
         figures.Add("an invoice: rate", split.Rate, "ms");
@@ -69,28 +70,34 @@ internal sealed class InvoiceBenchmark(InvoiceOptions options, CancellationToken
             using var held = new Cores(cores);
             figures.Add($"rated in memory, {Name(cores)}", splits.RatedPerSecond(cores), "invoices/s", $"{GoalInMemory:N0}", v => v >= GoalInMemory);
         }
-        await IssueAsync(host, customers, 0, April, 1, split);
-        await IssueAsync(host, customers, 1, June, 2, split);
+        await IssueAsync(host, WarmUp);
+        await IssueAsync(host, April, 1, split);
+        await IssueAsync(host, June, 2, split);
         await CheckAsync(host, company, customers);
         await new EventsMeasurement(host, company, days, figures, stop).RunAsync();
     }
 
-    private async Task IssueAsync(DemoHost host, string[] customers, int half, Instant month, int cores, Split split)
+    private async Task IssueAsync(DemoHost host, Instant month, int cores, Split split)
     {
         using var held = new Cores(cores);
+        var (start, used) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        var issued = await IssueAsync(host, month);
+        var (seconds, busy) = (Stopwatch.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - used).TotalMilliseconds);
+        var each = busy / issued;
+        figures.Add($"issued end to end, {Name(cores)}", issued / seconds, "invoices/s", $"{GoalIssued:N0}", v => v >= GoalIssued);
+        figures.Add($"issued end to end, {Name(cores)}: processor time of one", each, "ms");
+        if (cores == 1) figures.Add("an invoice: save and the rest (processor time less load and rate)", each - split.Account - split.Usage - split.Rate, "ms");
+    }
+
+    /// <summary>Issues what is due a day after the month's end; answers how many.</summary>
+    private async Task<int> IssueAsync(DemoHost host, Instant month)
+    {
         var at = month + UntilFinal;
         // The usage was written as the fold would have left it, so the cut is where the run wants it.
         var run = new BillAccounts(host.Get<IDocumentStore>(), host.Get<IssueInvoices>(), _ => Task.FromResult(at), host.Get<ParkedAccounts>());
-        var (start, used) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
         var done = await run.RunAsync(at, new IdSource(host.Clock), stop);
-        var (seconds, busy) = (Stopwatch.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - used).TotalMilliseconds);
-        var expected = customers.Where((_, n) => n % 2 == half).Count();
-        figures.Check(done.Issued >= expected, $"The run in {month} issued {done.Issued} invoices of {expected}.");
         figures.Check(done.Parked.Count + done.Waiting.Count == 0, $"Accounts were left: {string.Join("; ", done.Parked.Select(p => p.Reason).Concat(done.Waiting.Select(w => w.Reason)).Take(3))}");
-        var each = busy / done.Issued;
-        figures.Add($"issued end to end, {Name(cores)}", done.Issued / seconds, "invoices/s", $"{GoalIssued:N0}", v => v >= GoalIssued);
-        figures.Add($"issued end to end, {Name(cores)}: processor time of one", each, "ms");
-        if (cores == 1) figures.Add("an invoice: save and the rest (processor time less load and rate)", each - split.Account - split.Usage - split.Rate, "ms");
+        return done.Issued;
     }
 
     private async Task CheckAsync(DemoHost host, BilledCompany company, string[] customers)
@@ -107,7 +114,7 @@ internal sealed class InvoiceBenchmark(InvoiceOptions options, CancellationToken
 
     private static string Name(int cores) => cores == 1 ? "one core" : "two cores";
 
-    private static Instant MonthOf(int customer) => customer % 2 == 0 ? April : June;
+    private Instant MonthOf(int customer) => customer >= options.Customers ? WarmUp : customer % 2 == 0 ? April : June;
 
     private static string NameOf(int customer) => string.Create(CultureInfo.InvariantCulture, $"customer-{customer}");
 }

@@ -8,6 +8,9 @@ namespace Billing.Benchmarks.Invoices;
 /// <param name="Json">File for the figures; null for none.</param>
 internal sealed record InvoiceOptions(int Customers = 10_000, int Products = 20, string? Json = null)
 {
+    /// <summary>Customers more, whose invoices are issued before the measuring.</summary>
+    public int WarmUp => Math.Min(1_000, Customers / 2);
+
     public const string Help = """
         Measures invoicing in one process: usage of 30 days by the hour, rated and issued, on one core and on two.
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Billing.Domain.Metering.Windows;
 using Billing.UseCases.Documents;
 using NodaTime;
+using NodaTime.Text;
 
 namespace Billing.UseCases.Metering;
 
@@ -13,6 +14,7 @@ namespace Billing.UseCases.Metering;
 public static class WindowNames
 {
     public const string Total = "total";
+
     public const string WindowKind = "window";
 
     /// <summary>What is left of a window's first document after it was split: nothing but its id, so that nobody makes it again.</summary>
@@ -20,6 +22,8 @@ public static class WindowNames
 
     public const string DayKind = "day";
     public const string DayPartKind = "day-part";
+
+    private static readonly InstantPattern Hour = InstantPattern.CreateWithInvariantCulture("uuuu'-'MM'-'dd'T'HH");
 
     /// <summary>The key of what a producer sent as customer id or subject.</summary>
     public static string KeyOf(string customerKey) => "c:" + customerKey;
@@ -39,7 +43,7 @@ public static class WindowNames
 
     public static string HourId(int hour, string partition, HashRange range) => $"{HourPrefix(hour)}{partition}:{range}";
 
-    public static int HourOfId(string id) => HourOf(Parse(id.AsSpan(2, 13).ToString(), "uuuu'-'MM'-'dd'T'HH"));
+    public static int HourOfId(string id) => HourOf(Hour.Parse(id.Substring(2, 13)).GetValueOrThrow().ToUnixTimeTicks());
 
     /// <summary>The partition's name in ids: no slash, which Cosmos refuses.</summary>
     public static string PartitionId(LogPartition partition) => $"{partition.LogId}~{partition.Number}";
@@ -52,7 +56,7 @@ public static class WindowNames
 
     public static string DayId(int day) => Format(Start(day * 24), "'d:'uuuu'-'MM'-'dd");
 
-    public static int DayOfId(string id) => DayOf(HourOf(Parse(id.AsSpan(2, 10).ToString() + "T00", "uuuu'-'MM'-'dd'T'HH")));
+    public static int DayOfId(string id) => DayOf(HourOf(Hour.Parse(string.Concat(id.AsSpan(2, 10), "T00")).GetValueOrThrow().ToUnixTimeTicks()));
 
     public static string DayPartPrefix(int day) => Format(Start(day * 24), "'e:'uuuu'-'MM'-'dd':'");
 
@@ -68,9 +72,6 @@ public static class WindowNames
         new(PlaceOf(key, day * 24), DayId(day), DayKind, StoredJson.Write(new DayHeader(Stale: true, Run: null, Parts: null)), due);
 
     private static string Format(Instant at, string pattern) => at.ToString(pattern, CultureInfo.InvariantCulture);
-
-    private static long Parse(string text, string pattern) =>
-        NodaTime.Text.InstantPattern.CreateWithInvariantCulture(pattern).Parse(text).GetValueOrThrow().ToUnixTimeTicks();
 }
 
 /// <summary>What a day document says: stale (read the hours), or which parts hold its hour cells.</summary>

@@ -42,13 +42,14 @@ public sealed class MeterCatalog(IDocumentStore documents)
 
     // Definitions never change, so what was once found may be kept.
     private readonly ConcurrentDictionary<string, Meter> definitions = new();
+    private readonly ParsedDocuments<MeterDocument> parsed = new(StoredJson.Read<MeterDocument>);
 
     /// <summary>The meter with its ETag, strongly read; null when there is none.</summary>
     public async Task<(MeterDocument Meter, string ETag)?> ReadAsync(string id, CancellationToken stop)
     {
         if (!DocumentId.IsValid(id)) return null;
         var stored = await documents.ReadAsync(PlaceOf(id), Kind, stop);
-        return stored is null ? null : (StoredJson.Read<MeterDocument>(stored), stored.ETag);
+        return stored is null ? null : (parsed.Of(stored), stored.ETag);
     }
 
     /// <summary>The definition, or null when the catalog has no such meter.</summary>
