@@ -17,32 +17,36 @@ internal sealed class MemoryDocuments : IDocumentStore
         return order == 0 ? string.CompareOrdinal(a.Id, b.Id) : order;
     }));
 
+    private readonly Lock gate = new();
     private long change;
 
     public Func<IReadOnlyList<Write>, Task>? BeforeCommit { get; set; }
 
     public Action<IReadOnlyList<Write>>? AfterCommit { get; set; }
 
-    public IEnumerable<Document> All(string kind) => documents.Values.Select(s => s.Document).Where(d => d.Kind == kind);
+    public IEnumerable<Document> All(string kind) => Now().Select(s => s.Document).Where(d => d.Kind == kind);
 
-    public Task<Stored?> ReadAsync(Place place, string id, CancellationToken stop) => Task.FromResult(documents.GetValueOrDefault((place, Valid(id))));
+    public Task<Stored?> ReadAsync(Place place, string id, CancellationToken stop)
+    {
+        lock (gate) return Task.FromResult(documents.GetValueOrDefault((place, Valid(id))));
+    }
 
     public Task<Page> RangeAsync(Place place, string from, string until, int limit, CancellationToken stop)
     {
-        var all = documents.Where(d => d.Key.Place == place && string.CompareOrdinal(d.Key.Id, Valid(from)) >= 0 && string.CompareOrdinal(d.Key.Id, Valid(until)) < 0)
-            .Select(d => d.Value).Take(limit + 1).ToList();
+        var all = Now().Where(d => d.Document.Place == place && string.CompareOrdinal(d.Document.Id, Valid(from)) >= 0 && string.CompareOrdinal(d.Document.Id, Valid(until)) < 0)
+            .Take(limit + 1).ToList();
         return Task.FromResult(new Page([.. all.Take(limit)], all.Count > limit ? all[limit].Document.Id : null));
     }
 
     public Task<Page> OfKindAsync(Container container, string kind, string? after, int limit, CancellationToken stop)
     {
         var skip = after is null ? 0 : int.Parse(after, CultureInfo.InvariantCulture);
-        var all = documents.Values.Where(d => d.Document.Place.Container == container && d.Document.Kind == kind).Skip(skip).ToList();
+        var all = Now().Where(d => d.Document.Place.Container == container && d.Document.Kind == kind).Skip(skip).ToList();
         return Task.FromResult(new Page([.. all.Take(limit)], all.Count > limit ? (skip + limit).ToString(CultureInfo.InvariantCulture) : null));
     }
 
     public Task<IReadOnlyList<Stored>> DueAsync(Container container, string kind, Instant at, int limit, CancellationToken stop) =>
-        Task.FromResult<IReadOnlyList<Stored>>([.. documents.Values.Where(d => d.Document.Place.Container == container && d.Document.Kind == kind && d.Document.Due <= at)
+        Task.FromResult<IReadOnlyList<Stored>>([.. Now().Where(d => d.Document.Place.Container == container && d.Document.Kind == kind && d.Document.Due <= at)
             .OrderBy(d => d.Document.Due).Take(limit)]);
 
     public Task<IReadOnlyList<Stored>> ChangesAsync(Container container, string kind, long cursor, int limit, CancellationToken stop) =>
@@ -54,6 +58,19 @@ internal sealed class MemoryDocuments : IDocumentStore
         if (writes.Count is 0 or > IDocumentStore.MaxWrites) throw new ArgumentException($"{writes.Count} writes in one commit.");
         if (writes.Sum(w => Body(w)?.Body.Length ?? 0) > IDocumentStore.MaxCommitBytes) throw new ArgumentException("The commit is too large.");
         if (writes.Select(w => w.Id).Distinct().Count() != writes.Count) throw new ArgumentException("An id is there twice.");
+        CommitResult done;
+        lock (gate) done = Commit(place, writes);
+        if (done.Done) AfterCommit?.Invoke(writes);
+        return done;
+    }
+
+    private List<Stored> Now()
+    {
+        lock (gate) return [.. documents.Values];
+    }
+
+    private CommitResult Commit(Place place, IReadOnlyList<Write> writes)
+    {
         for (var i = 0; i < writes.Count; i++)
         {
             var there = documents.GetValueOrDefault((place, Valid(writes[i].Id)));
@@ -66,9 +83,7 @@ internal sealed class MemoryDocuments : IDocumentStore
             };
             if (!fits) return new CommitResult(i, []);
         }
-        var etags = writes.Select(w => Apply(place, w)).ToList();
-        AfterCommit?.Invoke(writes);
-        return new CommitResult(null, etags);
+        return new CommitResult(null, [.. writes.Select(w => Apply(place, w))]);
     }
 
     private string Apply(Place place, Write write)

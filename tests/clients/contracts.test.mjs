@@ -230,7 +230,7 @@ describe("what a contract cannot be", () => {
       [{ subscriptions: [{ collection_schedule: "ADVANCE", proration: {}, subscription_rate: { product_id: products.seats, billing_frequency: "DAILY" }, initial_quantity: 1 }] }, 400, "/subscriptions/0/subscription_rate/billing_frequency"],
       [{ transition: { type: "RENEWAL", from_contract_id: "none" } }, 404, "/transition/from_contract_id"],
       [{ hierarchy_configuration: { parent: { customer_id: "none", contract_id: "none" } } }, 404, "/hierarchy_configuration/parent/contract_id"],
-      [{ hierarchy_configuration: { parent: { customer_id: "none", contract_id: "none" }, payer: "PARENT" } }, 501, "/hierarchy_configuration/payer"],
+      [{ hierarchy_configuration: { payer: "PARENT" } }, 400, "/hierarchy_configuration/parent"],
       [{ reseller_royalties: [{ reseller_type: "AWS" }] }, 501, "/reseller_royalties"],
       [{ revenue_system_configuration: { provider: "netsuite" } }, 501, "/revenue_system_configuration"],
       [{ package_id: "none" }, 400, "/package_id"],

@@ -105,6 +105,14 @@ public sealed record Contract(
         return new Interval(Later(StartingAt, period.Start), EndingBefore < period.End ? EndingBefore.Value : period.End);
     }
 
+    /// <summary>What becomes of late usage. A period that is on a consolidated invoice is not made anew behind its back: there, REGENERATE is NEXT_INVOICE.</summary>
+    /// <param name="otherwise">Where the contract names no policy.</param>
+    public LateUsagePolicy LateUsage(LateUsagePolicy otherwise) => (LateUsagePolicy ?? otherwise) switch
+    {
+        Contracts.LateUsagePolicy.Regenerate when Hierarchy is { IsConsolidated: true } => Contracts.LateUsagePolicy.NextInvoice,
+        var policy => policy,
+    };
+
     /// <summary>When a period of the contract becomes final: its grace runs from its end, or from when the contract was made if that is later.</summary>
     /// <remarks>A contract made today for last year is not final before its usage can be sent and its prices set.</remarks>
     public Instant FinalAt(Interval period, Duration grace) => Later(period.End, CreatedAt) + grace;

@@ -166,10 +166,14 @@ public enum ConsolidationType
 /// <param name="ParentCustomerId">Of a child.</param>
 /// <param name="ParentContractId">Of a child.</param>
 /// <param name="Payer">Of a child: who is invoiced.</param>
-/// <param name="ConsolidateUsage">Of a child: whether its usage statement goes on the parent's.</param>
-/// <param name="Consolidation">Of a parent: how children's invoices are put together.</param>
+/// <param name="ConsolidateUsage">Of a child: whether its usage invoices go on the parent's consolidated one; then the parent pays.</param>
+/// <param name="Consolidation">Of a parent: whether there is such an invoice.</param>
 public sealed record Hierarchy(
-    string? ParentCustomerId, string? ParentContractId, Payer Payer = Payer.Self, bool ConsolidateUsage = false, ConsolidationType Consolidation = ConsolidationType.None);
+    string? ParentCustomerId, string? ParentContractId, Payer Payer = Payer.Self, bool ConsolidateUsage = false, ConsolidationType Consolidation = ConsolidationType.None)
+{
+    /// <summary>True of a child and of a parent whose usage invoices are put together.</summary>
+    public bool IsConsolidated => ConsolidateUsage || Consolidation == ConsolidationType.Concatenate;
+}
 
 /// <summary>What becomes of usage that comes after its period is final.</summary>
 public enum LateUsagePolicy

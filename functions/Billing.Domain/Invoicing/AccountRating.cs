@@ -11,6 +11,15 @@ namespace Billing.Domain.Invoicing;
 /// <param name="BilledCharges">Ids of the charges on final invoices.</param>
 public sealed record OpenContract(Terms Terms, Instant? BilledThrough, IReadOnlySet<string> BilledCharges)
 {
+    /// <summary>Of a parent: end of the last period whose invoices were put together; null: none were.</summary>
+    public Instant? ConsolidatedThrough { get; init; }
+
+    /// <summary>True while a child is not billed as far.</summary>
+    public bool WaitsForFamily { get; init; }
+
+    /// <summary>The period whose invoices are to be put together next; null when none is.</summary>
+    public Interval? ToConsolidate => !WaitsForFamily && Terms.Contract.Hierarchy is { Consolidation: Contracts.ConsolidationType.Concatenate } ? Terms.Contract.PeriodAfter(ConsolidatedThrough) : null;
+
     /// <summary>The times whose bill is still to come, of what began up to an instant: the next usage period's, and those that subscriptions charge later.</summary>
     internal IEnumerable<Instant> Unbilled(Instant until)
     {

@@ -22,7 +22,7 @@ public enum InvoiceType
     /// <summary>What falls due by date: payments for commits, charges, subscriptions.</summary>
     Scheduled,
 
-    /// <summary>The usage invoices of a parent's children, put together.</summary>
+    /// <summary>The usage invoices of a parent and its children, put together: it says again what they say.</summary>
     UsageConsolidated,
 
     /// <summary>Late usage of final periods that no further usage invoice carries.</summary>
@@ -74,6 +74,12 @@ public sealed record Invoice(
 
     /// <summary>The charges that it bills, so that none is billed twice.</summary>
     public IReadOnlyList<string> ChargeIds { get; init; } = [];
+
+    /// <summary>Who pays it instead of the customer that it is of; null: the customer.</summary>
+    public PayingContract? PaidBy { get; init; }
+
+    /// <summary>Of a consolidated invoice: what was put together.</summary>
+    public IReadOnlyList<Constituent> Constituents { get; init; } = [];
 
     /// <summary>Of an invoice that was made anew: the voided one.</summary>
     public string? RegeneratedFrom { get; init; }

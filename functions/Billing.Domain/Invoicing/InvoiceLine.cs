@@ -97,6 +97,9 @@ public sealed record InvoiceLine
     /// <summary>Of a line that corrects a period whose invoice is final: that period's start.</summary>
     public Instant? AdjustsPeriod { get; init; }
 
+    /// <summary>Of a consolidated invoice: the line that it says again.</summary>
+    public LineOrigin? Origin { get; init; }
+
     /// <summary>False for what a POSTPAID commit was applied to: it is counted against the promise, and billed all the same.</summary>
     public bool Counts => !(Type == LineType.AppliedCommitOrCredit && Commit?.Type == CommitType.Postpaid);
 }

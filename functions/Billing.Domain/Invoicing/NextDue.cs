@@ -29,6 +29,7 @@ public static class NextDue
         {
             var contract = open.Terms.Contract;
             if (contract.PeriodAfter(open.BilledThrough) is { } period) Take(contract.FinalAt(period, grace));
+            if (open.ToConsolidate is { } family) Take(contract.FinalAt(family, grace));
             if (Thresholds.AreWatched(contract) && StartsAt(contract, now)) Take(now + Moment);
             if (contract.RecurringCommits.Count > 0 && contract.PeriodAt(now) is { } current) Take(current.End);
         }

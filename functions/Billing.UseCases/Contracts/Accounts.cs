@@ -33,6 +33,10 @@ public sealed class Accounts(IDocumentStore store)
     public async Task<Customer?> CustomerAsync(string customerId, CancellationToken stop) =>
         (await store.FindAsync<Customer>(PlaceOf(customerId), CustomerId, stop))?.Value;
 
+    /// <summary>Who an invoice of a contract is for: the customer, or whose contract pays.</summary>
+    internal async Task<Customer> BuyerAsync(Customer customer, Contract contract, CancellationToken stop) =>
+        contract.Hierarchy is { Payer: Payer.Parent, ParentCustomerId: { } payer } ? await CustomerAsync(payer, stop) ?? customer : customer;
+
     /// <summary>The customer's head; an empty one when there is none.</summary>
     public async Task<AccountHead> HeadAsync(string customerId, CancellationToken stop) =>
         (await store.FindAsync<AccountHead>(PlaceOf(customerId), HeadId, stop))?.Value ?? New(customerId);

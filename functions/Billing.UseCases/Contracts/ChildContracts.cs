@@ -34,6 +34,8 @@ internal sealed class ChildContracts(IDocumentStore store)
         if ((await ContractDocuments.FindAsync(store, customerId, parentId, stop))?.Value is not { ArchivedAt: null } parent)
             return new Refusal("contract_not_found", $"Customer {customerId} has no live contract with the id '{parentId}'.", Field + "/contract_id", RefusalKind.NotFound);
         if (parent.Hierarchy?.ParentContractId is not null) return new Refusal("too_deep", "The parent is a child itself; a family has one level.", Field + "/contract_id", RefusalKind.Conflict);
+        if (child.Hierarchy.ConsolidateUsage && parent.Hierarchy is not { Consolidation: ConsolidationType.Concatenate })
+            return new Refusal("parent_consolidates_nothing", "The parent has no consolidated invoices: make it with parent_behavior CONCATENATE, or the child with usage_statement_behavior SEPARATE.", "/hierarchy_configuration/usage_statement_behavior", RefusalKind.Conflict);
         // Its own repeat does not count twice.
         if ((await OfAsync(parentId, stop)).Count(c => c.Id != child.Id) + 2 > MaxNodes)
             return new Refusal("too_many_nodes", $"A family has {MaxNodes} live contracts at the most.", Field + "/contract_id", RefusalKind.Conflict);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Billing.Domain.Contracts;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
@@ -43,6 +44,7 @@ public sealed record Drafts(IReadOnlyList<Invoice> Rated, IReadOnlyList<LeftOutD
 public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts read, LateUsage late, SettingsStore settings)
 {
     private readonly Accounts accounts = new(store);
+    private readonly ConsolidateInvoices consolidate = new(store);
 
     /// <summary>One invoice, final or draft.</summary>
     public async Task<Outcome<Invoice>> GetAsync(string customerId, string invoiceId, CancellationToken stop)
@@ -99,12 +101,19 @@ public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts re
             var open = await late.CarriedAsync(account, AccountRating.Open(account.Contracts, now), settled.LateUsagePolicy, stop);
             var state = await read.RateAsync(account, Upcoming.With(open, account.Contracts, now), Instant.MaxValue, now, stop, PassOver);
             var (rated, leftOut) = (new List<Invoice>(), new List<LeftOutDraft>());
-            foreach (var result in state.Statements.Where(r => Wanted(r.Statement)))
+            foreach (var result in state.Statements.Where(r => Wanted(r.Statement.Terms.Contract.Id)))
                 rated.Add(InvoiceMaking.Of(result, await CountAsync(result.Statement), settled.Grace, InvoiceStatus.Draft, null));
-            foreach (var (statement, reason) in faults.Where(f => Wanted(f.Statement)))
+            foreach (var (statement, reason) in faults.Where(f => Wanted(f.Statement.Terms.Contract.Id)))
             {
                 var id = InvoiceDocuments.InvoiceId(statement.Terms.Contract.Id, statement.Type, statement.Period.Start, await CountAsync(statement));
                 leftOut.Add(new LeftOutDraft(id, statement.Terms.Contract.Id, statement.Period.Start, statement.Period.End, reason));
+            }
+            var own = new Drafts([.. rated], leftOut);
+            foreach (var parent in account.Contracts.Where(c => c.ToConsolidate is not null && Wanted(c.Terms.Contract.Id)))
+            {
+                Task<Outcome<Drafts>> Of(Contract of) => of.CustomerId == customerId ? Task.FromResult<Outcome<Drafts>>(own) : DraftsAsync(of.CustomerId, of.Id, stop);
+                if (!(await consolidate.DraftAsync(parent, Of, now, settled.Grace, stop)).Is(out var consolidated, out var refusal)) return refusal;
+                rated.AddRange(consolidated);
             }
             return new Drafts(rated, leftOut);
         }
@@ -113,7 +122,7 @@ public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts re
             return filling.Refusal;
         }
 
-        bool Wanted(Statement statement) => contractId is null || statement.Terms.Contract.Id == contractId;
+        bool Wanted(string id) => contractId is null || id == contractId;
 
         Task<int> CountAsync(Statement of) => InvoiceDocuments.CountAsync(store, customerId, of.Terms.Contract.Id, of.Type, of.Period.Start, stop);
 

@@ -48,7 +48,10 @@ public sealed class ReadAccounts(IDocumentStore store, ContractTerms terms, Read
             billed[contract.Id] = charges;
             var own = await terms.OfAsync(contract, [.. commits.Where(c => c.IsFor(contract.Id) || c.InvoiceContractId == contract.Id)], stop);
             var sources = commits.Where(c => c.ContractId == contract.Renewal?.FromContractId && own.Commits.Any(r => r.RolledOver?.CommitId == c.Id && r.Version == Rollovers.Derived)).ToList();
-            open.Add(new OpenContract(own with { RolledOverFrom = sources }, head.Of(contract.Id, InvoiceType.Usage).BilledThrough, charges.Ids));
+            open.Add(new OpenContract(own with { RolledOverFrom = sources }, head.Of(contract.Id, InvoiceType.Usage).BilledThrough, charges.Ids)
+            {
+                ConsolidatedThrough = head.Of(contract.Id, InvoiceType.UsageConsolidated).BilledThrough,
+            });
         }
         return new Account(customer, head, open, commits, ledger, etag, billed);
     }

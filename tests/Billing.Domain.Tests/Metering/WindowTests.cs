@@ -132,6 +132,21 @@ public sealed class WindowTests
         return window.Series.Count == events.Select(e => (e.Meter, e.Group)).Distinct().Count();
     });
 
+    [Theory]
+    [InlineData("9223372036854775807")] // the last of 64 bits, halved and not
+    [InlineData("-9223372036854775808")]
+    [InlineData("4611686018427387904")]
+    [InlineData("-4611686018427387905")]
+    [InlineData("999999999999999999999999999")] // just below 10^15 units
+    [InlineData("-999999999999999000000000000")]
+    [InlineData("1")]
+    public void A_value_of_any_size_comes_back(string value)
+    {
+        var number = Int128.Parse(value, System.Globalization.CultureInfo.InvariantCulture);
+        var window = Of([new Added(Array.IndexOf(All, Aggregation.Max), 1, 5, number, 0, 1)]);
+        Assert.Equal(number, WindowCodec.Decode(Bytes(window), Secret).Series.Single().States[0].Value);
+    }
+
     [Fact]
     public void A_scan_finds_one_meters_series_and_no_others() => Holds(Events, events =>
     {

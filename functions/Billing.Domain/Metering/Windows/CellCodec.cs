@@ -112,7 +112,7 @@ internal static class CellCodec
     {
         var read = Varint.ReadSigned(ref from);
         // Halving is exact: the lowest bit was taken off.
-        if (read == (long)read) return ((long)read & 1) == 0 ? (long)read >> 1 : (Int128)((long)read >> 1) * Quantity.One;
+        if (read >= long.MinValue && read <= long.MaxValue) return ((long)read & 1) == 0 ? (long)read >> 1 : (Int128)((long)read >> 1) * Quantity.One;
         return (read & 1) == 0 ? read / 2 : checked((read - 1) / 2 * Quantity.One);
     }
 

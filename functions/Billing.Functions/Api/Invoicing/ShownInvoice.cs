@@ -25,6 +25,12 @@ internal sealed record ShownInvoice(
     IReadOnlyDictionary<string, string>? ContractCustomFields,
     IReadOnlyDictionary<string, string>? CustomerCustomFields)
 {
+    /// <summary>Who pays instead of the customer.</summary>
+    public PayingContract? Payer { get; init; }
+
+    /// <summary>Of a consolidated invoice: what was put together.</summary>
+    public IReadOnlyList<Constituent>? ConstituentInvoices { get; init; }
+
     /// <summary>Of a part of an invoice: where it starts.</summary>
     public Instant? BreakdownStartTimestamp { get; init; }
 
@@ -42,7 +48,11 @@ internal sealed record ShownInvoice(
             i.Id, i.CustomerId, i.ContractId, i.Type, i.Status, ShownCreditType.Of(i.CreditTypeId, unitNames), i.Subtotal, i.Total, isUsage ? i.Start : null, isUsage ? i.End : null, i.IssuedAt, i.NetPaymentTermsDays,
             [.. i.Lines.Where(l => !skipZero || l.Quantity != 0).Select(l => ShownLine.Of(l, unitNames, i.FieldsOf))], i.CustomFields,
             i.Unrated.Count == 0 ? null : [.. i.Unrated.Select(u => new ShownUnrated(u.ProductId, u.StartingAt, u.EndingBefore, u.Group, u.Quantity, u.Reason))],
-            i.RegeneratedFrom, i.VoidedAt, i.FieldsOf?.GetValueOrDefault(i.ContractId), customerFields is { Count: > 0 } ? customerFields : null);
+            i.RegeneratedFrom, i.VoidedAt, i.FieldsOf?.GetValueOrDefault(i.ContractId), customerFields is { Count: > 0 } ? customerFields : null)
+        {
+            Payer = i.PaidBy,
+            ConstituentInvoices = i.Type == InvoiceType.UsageConsolidated ? i.Constituents : null,
+        };
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Billing.Domain.Credits;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Pricing;
@@ -49,6 +50,9 @@ internal sealed record ShownLine(
 
     public string? SubscriptionId { get; init; }
 
+    /// <summary>Of a consolidated invoice: the line that it says again.</summary>
+    public ShownOrigin? Origin { get; init; }
+
     /// <summary>Of a line that corrects a period whose invoice is final: that period's start.</summary>
     public Instant? AdjustsPeriodStartingAt { get; init; }
 
@@ -78,6 +82,7 @@ internal sealed record ShownLine(
         PostpaidCommit = l is { Type: LineType.CommitPurchase, Commit: { Type: Domain.Credits.CommitType.Postpaid } promised } ? new ShownId(promised.CommitId) : null,
         ScheduledChargeId = l.ScheduledChargeId,
         SubscriptionId = l.SubscriptionId,
+        Origin = l.Origin is { } origin ? new ShownOrigin(origin.CustomerId, origin.ContractId, origin.InvoiceId, origin.Line.ToString(CultureInfo.InvariantCulture)) : null,
         AdjustsPeriodStartingAt = l.AdjustsPeriod,
         ProductCustomFields = Fields(fields, l.ProductId),
         CommitCustomFields = Fields(fields, l.Commit?.CommitId),
@@ -111,6 +116,10 @@ internal sealed record ShownLine(
     // Metronome calls a credit a prepaid commit here.
     private static string TypeOf(CommitType type) => type == Domain.Credits.CommitType.Postpaid ? "PostpaidCommit" : "PrepaidCommit";
 }
+
+/// <summary>Where a consolidated line comes from.</summary>
+/// <param name="LineItemId">Its position on that invoice, from 1.</param>
+internal sealed record ShownOrigin(string CustomerId, string ContractId, string InvoiceId, string LineItemId);
 
 /// <summary>What paid for a line.</summary>
 internal sealed record ShownApplied(string Id, CommitType Type);

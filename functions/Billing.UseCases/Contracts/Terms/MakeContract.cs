@@ -80,12 +80,13 @@ internal static class MakeContract
         if (wanted is null) return Array.Empty<Hierarchy>();
         if (wanted.Parent is not null && wanted.ParentBehavior is not null)
             return new Refusal("parent_and_child", "A contract is a child, with a parent, or a parent, with a parent_behavior.", "/hierarchy_configuration/parent_behavior");
-        if (wanted.Payer == Payer.Parent) return NotOffered("That a parent pays for its children", "/payer");
-        if (wanted.UsageStatementBehavior == StatementBehavior.Consolidate || wanted.ParentBehavior?.InvoiceConsolidationType == ConsolidationType.Concatenate)
-            return NotOffered("Putting the invoices of children together", wanted.ParentBehavior is null ? "/usage_statement_behavior" : "/parent_behavior/invoice_consolidation_type");
-        return new[] { new Hierarchy(wanted.Parent?.CustomerId, wanted.Parent?.ContractId) };
-
-        static Refusal NotOffered(string what, string at) => new("hierarchy_not_offered", what + " is not offered.", "/hierarchy_configuration" + at, RefusalKind.NotOffered);
+        var (payer, consolidate) = (wanted.Payer ?? Payer.Self, wanted.UsageStatementBehavior == StatementBehavior.Consolidate);
+        if (wanted.Parent is null && (payer == Payer.Parent || consolidate))
+            return new Refusal("parent_missing", "Only a child, with a parent, has a payer and a usage_statement_behavior of its own.", "/hierarchy_configuration/parent");
+        // Whoever is sent the lines pays them: else both would.
+        if (consolidate && payer == Payer.Self)
+            return new Refusal("consolidated_for_another_payer", "What is put on the parent's consolidated invoice is paid by the parent: set payer to PARENT, or usage_statement_behavior to SEPARATE.", "/hierarchy_configuration/payer");
+        return new[] { new Hierarchy(wanted.Parent?.CustomerId, wanted.Parent?.ContractId, payer, consolidate, wanted.ParentBehavior?.InvoiceConsolidationType ?? ConsolidationType.None) };
     }
 
     /// <summary>None or one.</summary>

@@ -26,15 +26,15 @@ internal sealed record AccountStep(Invoice? Issued, AccountHead Head, IReadOnlyL
     /// <summary>The step with what somebody who watches the account adds.</summary>
     public AccountStep With(AccountLook look) => this with { Writes = [.. Writes, .. look.Writes], Messages = [.. Messages, .. look.Messages], Due = look.Due < Due || Due is null ? look.Due ?? Due : Due };
 
-    /// <summary>Issues the invoice of a rated statement.</summary>
+    /// <summary>Issues an invoice.</summary>
     /// <param name="account">As it was read.</param>
-    /// <param name="result">The statement.</param>
+    /// <param name="statement">What was rated; null for a consolidated invoice.</param>
     /// <param name="invoice">Made of it.</param>
     /// <param name="head">The account's head with the invoice counted; its number and the progress are set here.</param>
     /// <param name="run">Names the pages.</param>
     /// <param name="at">Now.</param>
     /// <param name="grace">Of usage periods.</param>
-    public static AccountStep Issue(Account account, StatementResult result, Invoice invoice, AccountHead head, string run, Instant at, Duration grace)
+    public static AccountStep Issue(Account account, Statement? statement, Invoice invoice, AccountHead head, string run, Instant at, Duration grace)
     {
         var (customerId, contractId) = (account.Customer.Id, invoice.ContractId);
         var progress = head.Of(contractId, invoice.Type);
@@ -42,7 +42,7 @@ internal sealed record AccountStep(Invoice? Issued, AccountHead Head, IReadOnlyL
         var counted = head.With(progress with
         {
             Invoices = progress.Invoices + 1,
-            BilledThrough = invoice.Type == InvoiceType.Usage && !regenerated ? invoice.End : progress.BilledThrough,
+            BilledThrough = invoice.Type is InvoiceType.Usage or InvoiceType.UsageConsolidated && !regenerated ? invoice.End : progress.BilledThrough,
             Voided = [.. progress.Voided.Where(v => v.InvoiceId != invoice.RegeneratedFrom)],
         });
         var (header, pages) = InvoiceDocuments.Split(invoice, run);
@@ -53,10 +53,12 @@ internal sealed record AccountStep(Invoice? Issued, AccountHead Head, IReadOnlyL
         {
             Contracts = [.. account.Contracts.Select(c => c.Terms.Contract.Id != contractId ? c : c with
             {
-                BilledThrough = counted.Of(contractId, InvoiceType.Usage).BilledThrough, BilledCharges = c.BilledCharges.Union(invoice.ChargeIds).ToHashSet(StringComparer.Ordinal),
+                BilledThrough = counted.Of(contractId, InvoiceType.Usage).BilledThrough,
+                ConsolidatedThrough = counted.Of(contractId, InvoiceType.UsageConsolidated).BilledThrough,
+                BilledCharges = c.BilledCharges.Union(invoice.ChargeIds).ToHashSet(StringComparer.Ordinal),
             })],
         };
-        var step = Of(after, counted, Drawn(invoice).And(Trueup(account, result.Statement, invoice)), writes, at, grace);
+        var step = Of(after, counted, Drawn(invoice).And(Trueup(account, statement, invoice)), writes, at, grace);
         var told = Message.Of(
             customerId, account.Head.Version + 1, "invoice.finalized", invoice.Id, at,
             ("customer_id", customerId), ("contract_id", contractId), ("invoice_id", invoice.Id), ("invoice_finalized_date", at), ("total", invoice.Total), ("credit_type_id", invoice.CreditTypeId));
@@ -92,9 +94,9 @@ internal sealed record AccountStep(Invoice? Issued, AccountHead Head, IReadOnlyL
         [.. invoice.Draws.Select(d => new LedgerEntry(d.CommitId, d.SegmentId, LedgerEntryType.AutomatedInvoiceDeduction, -d.Amount, d.At, invoice.Id, ContractId: invoice.ContractId))], [], []);
 
     /// <summary>A true-up takes what is left of the promise.</summary>
-    private static Posting Trueup(Account account, Statement statement, Invoice invoice)
+    private static Posting Trueup(Account account, Statement? statement, Invoice invoice)
     {
-        if (!statement.IsTrueup) return Posting.Nothing;
+        if (statement is not { IsTrueup: true }) return Posting.Nothing;
         var (entries, settled) = (new List<LedgerEntry>(), new List<string>());
         foreach (var line in invoice.Lines.Where(l => l.Commit is { Type: CommitType.Postpaid }))
         {

@@ -16,8 +16,10 @@ namespace Billing.UseCases.Invoicing;
 public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccounts read, SettingsStore settings)
 {
     private readonly Accounts accounts = new(store);
+    private readonly FamilyClaims claims = new(store);
+    private readonly ConsolidateInvoices consolidate = new(store);
 
-    /// <summary>Voids a final invoice. May be repeated. Errors: refused for a draft, or an unknown id.</summary>
+    /// <summary>Voids a final invoice. May be repeated. Errors: refused for a draft, an unknown id, or while it is on a consolidated invoice.</summary>
     public async Task<Outcome<Invoice>> VoidAsync(string invoiceId, CancellationToken stop)
     {
         if (await Owners.FindAsync(store, Owners.Invoice, invoiceId, stop) is not { } customerId) return NotFound(invoiceId);
@@ -28,6 +30,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
             {
                 if (await InvoiceDocuments.ReadAsync(store, customerId, invoiceId, stop) is not { } invoice) return NotFound(invoiceId);
                 if (invoice.Status == InvoiceStatus.Void) return new AccountChange<Invoice>(invoice, null, []);
+                if (await claims.HolderAsync(invoice, stop) is { } held) return held;
                 if (await read.ReadAsync(customerId, head, now, stop) is not { } account) return Customers.NotFound(customerId);
                 var step = await VoidAsync(account, invoiceId, again: false, now, grace, stop);
                 return step.As(step.Issued!) with { Due = Accounts.AtOnce };
@@ -63,6 +66,10 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
         {
             return filling.Refusal;
         }
+        catch (InvoiceCheckException failed)
+        {
+            return new Refusal("invoice_check_failed", failed.Message, "/id", RefusalKind.Conflict);
+        }
     }
 
     /// <summary>The step that voids an invoice.</summary>
@@ -75,9 +82,12 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
         var voided = found.Value.Invoice with { Status = InvoiceStatus.Void, VoidedAt = at };
         var progress = account.Head.Of(voided.ContractId, voided.Type);
         var head = account.Head.Replacing(progress with { Voided = [.. progress.Voided, new VoidedInvoice(invoiceId, voided.Start, again)] });
-        var posting = await GivenBackAsync(account, voided, at, stop);
         var write = new Write.Replace(place.Keep(InvoiceDocuments.IdOf(invoiceId), InvoiceDocuments.Kind, found.Value with { Invoice = voided }), found.ETag);
-        var step = AccountStep.Of(account, head with { Late = [.. head.Late.Where(l => l.ContractId != voided.ContractId || l.Start != voided.Start)] }, posting, [write], at, grace);
+        // A consolidated invoice drew nothing, and no usage was read for it.
+        var isCopy = voided.Type == InvoiceType.UsageConsolidated;
+        var posting = isCopy ? Posting.Nothing : await GivenBackAsync(account, voided, at, stop);
+        var late = head.Late.Where(l => isCopy || l.ContractId != voided.ContractId || l.Start != voided.Start);
+        var step = AccountStep.Of(account, head with { Late = [.. late] }, posting, [write], at, grace);
         return step with { Issued = await InvoiceDocuments.WholeAsync(store, found.Value with { Invoice = voided }, stop) };
     }
 
@@ -87,14 +97,15 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
         var voided = await InvoiceDocuments.ReadAsync(store, account.Customer.Id, invoiceId, stop) ?? throw new InvalidOperationException($"There is no invoice {invoiceId}.");
         var terms = account.Contracts.FirstOrDefault(c => c.Terms.Contract.Id == voided.ContractId)?.Terms
             ?? throw new InvoiceCheckException($"Contract {voided.ContractId} is archived: its invoices are not made anew.");
+        if (voided.Type == InvoiceType.UsageConsolidated) return await consolidate.AgainAsync(account, terms, voided, run, at, settled, stop);
         var statement = AccountRating.Again(terms, voided.Type, new Interval(voided.Start, voided.End), voided.ChargeIds);
         if (voided.Type == InvoiceType.Usage) statement = statement.Carrying(await TakenBackAsync(account, voided, stop));
         var state = await read.RateAsync(account, [statement], Instant.MaxValue, at, stop);
         var n = await InvoiceDocuments.CountAsync(store, account.Customer.Id, voided.ContractId, voided.Type, voided.Start, stop);
-        var invoice = InvoiceMaking.Of(state.Statements[0], n, settled.Grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber).Between(settled.Seller, account.Customer) with { RegeneratedFrom = voided.Id };
+        var invoice = InvoiceMaking.Of(state.Statements[0], n, settled.Grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber).Between(settled.Seller, await accounts.BuyerAsync(account.Customer, terms.Contract, stop)) with { RegeneratedFrom = voided.Id };
         InvoiceCheck.Throw(invoice, invoice.Start, invoice.Start);
         await Owners.SetAsync(store, Owners.Invoice, invoice.Id, account.Customer.Id, stop);
-        return AccountStep.Issue(account, state.Statements[0], invoice, account.Head, run, at, settled.Grace);
+        return AccountStep.Issue(account, statement, invoice, account.Head, run, at, settled.Grace);
     }
 
     /// <summary>What the invoice drew, and the expiries that its period stood for.</summary>
@@ -118,7 +129,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
     private async Task<IReadOnlyList<PeriodDifference>> TakenBackAsync(Account account, Invoice voided, CancellationToken stop)
     {
         var carried = new List<InvoiceLine>();
-        foreach (var header in (await InvoiceDocuments.HeadersAsync(store, account.Customer.Id, stop)).Where(h => h.Invoice.Status == InvoiceStatus.Finalized && h.Invoice.ContractId == voided.ContractId))
+        foreach (var header in (await InvoiceDocuments.HeadersAsync(store, account.Customer.Id, stop)).Where(h => h.Invoice is { Status: InvoiceStatus.Finalized, Type: not InvoiceType.UsageConsolidated } i && i.ContractId == voided.ContractId))
             carried.AddRange((await InvoiceDocuments.WholeAsync(store, header, stop)).Lines.Where(l => l.AdjustsPeriod == voided.Start));
         return carried.Count == 0 ? [] : [Adjustments.Reversing(account.Contracts.First(c => c.Terms.Contract.Id == voided.ContractId).Terms, new Interval(voided.Start, voided.End), carried)];
     }

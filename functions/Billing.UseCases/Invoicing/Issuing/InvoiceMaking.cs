@@ -21,6 +21,7 @@ internal static class InvoiceMaking
             terms.Contract.NetPaymentTermsDays, rated.Total, rated.Total, terms.Versions(), rated.Lines, rated.Unrated)
         {
             Draws = rated.Draws,
+            PaidBy = terms.Contract.Hierarchy is { Payer: Payer.Parent, ParentCustomerId: { } payer, ParentContractId: { } contract } ? new PayingContract(payer, contract) : null,
             ChargeIds = rated.ChargeIds,
             FieldsOf = FieldsOf(terms, rated.Lines),
         };

@@ -11,7 +11,11 @@ namespace Billing.UseCases.Invoicing;
 /// <summary>What a step did.</summary>
 /// <param name="Issued">True when it issued or voided an invoice.</param>
 /// <param name="Due">When the account is due next; null: never.</param>
-public sealed record BillingStep(bool Issued, Instant? Due);
+public sealed record BillingStep(bool Issued, Instant? Due)
+{
+    /// <summary>The parent that may have waited for it.</summary>
+    internal PayingContract? Tells { get; init; }
+}
 
 /// <summary>Issues the next invoice of an account, and settles what its end settles, in one commit.</summary>
 /// <remarks>
@@ -20,7 +24,11 @@ public sealed record BillingStep(bool Issued, Instant? Due);
 /// </remarks>
 public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateUsage late, InvoiceChanges changes, SettingsStore settings, AccountWatcher? watcher = null)
 {
+    /// <summary>A parent that waits for its family is looked at again after this long, should nobody tell it that the family has come.</summary>
+    private static readonly Duration WaitsForFamily = Duration.FromMinutes(5);
+
     private readonly Accounts accounts = new(store);
+    private readonly ConsolidateInvoices consolidate = new(store);
 
     /// <summary>Does the first thing that is due for an account by an instant; the account is due again when the next thing is.</summary>
     /// <remarks>Errors: <see cref="UsageNotReadyException"/>, and what rating throws.</remarks>
@@ -39,9 +47,11 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
                 // What an invoice leaves behind is looked at as well.
                 if (step.Issued is not null && watcher is not null && await watcher.Watches(customerId, stop)) step = step with { Due = Accounts.AtOnce };
                 await pages.WriteAsync(step.Pages, stop);
-                return step.As(new BillingStep(step.Issued is not null, step.Due));
+                return step.As(new BillingStep(step.Issued is not null, step.Due) { Tells = step.Issued is { Type: InvoiceType.Usage } ? step.Issued.PaidBy : null });
             },
             stop);
+        // In a commit of its own: should it be lost, the parent looks again by itself.
+        if (done.Value.Tells is { } parent) await accounts.FenceAsync(parent.CustomerId, stop);
         return done.Value;
     }
 
@@ -68,7 +78,7 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
         foreach (var difference in differences)
         {
             var contract = known.Contracts.First(c => c.Terms.Contract.Id == difference.Of.ContractId);
-            switch (contract.Terms.Contract.LateUsagePolicy ?? settled.LateUsagePolicy)
+            switch (contract.Terms.Contract.LateUsage(settled.LateUsagePolicy))
             {
                 case LateUsagePolicy.Report:
                     return LateUsage.Report(known, difference, at, settled.Grace) with { Due = Accounts.AtOnce };
@@ -80,7 +90,11 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
             }
         }
         if (await BuyAsync(known, open, at, settled.Grace, stop) is { } bought) return bought;
-        var settling = AccountStep.Settle(known, at, settled.Grace);
+        if (await consolidate.NextAsync(known, run, at, settled, stop) is { } consolidated) return consolidated;
+        var family = known.Contracts.Where(c => c.ToConsolidate is { } period && c.Terms.Contract.FinalAt(period, settled.Grace) <= at).ToList();
+        var waiting = known with { Contracts = [.. known.Contracts.Select(c => family.Contains(c) ? c with { WaitsForFamily = true } : c)] };
+        var settling = AccountStep.Settle(waiting, at, settled.Grace);
+        if (family.Count > 0 && !(settling.Due <= at + WaitsForFamily)) settling = settling with { Due = at + WaitsForFamily };
         return watcher is null ? settling : settling.With(await watcher.LookAsync(known, open, at, stop));
     }
 
@@ -127,12 +141,12 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
             var before = statement.NeedsBalances ? open.TakeWhile(s => !ReferenceEquals(s, statement) && s.Period.End <= statement.Period.End) : [];
             var state = await read.RateAsync(account, [.. before, statement], Instant.MaxValue, at, stop);
             var n = await InvoiceDocuments.CountAsync(store, account.Customer.Id, contract.Id, statement.Type, statement.Period.Start, stop);
-            var invoice = InvoiceMaking.Of(state.Statements[^1], n, settled.Grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber).Between(settled.Seller, account.Customer);
+            var invoice = InvoiceMaking.Of(state.Statements[^1], n, settled.Grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber).Between(settled.Seller, await accounts.BuyerAsync(account.Customer, contract, stop));
             InvoiceCheck.Throw(invoice, account.Head.Of(contract.Id, statement.Type).BilledThrough, contract.PeriodAfter(null)?.Start ?? contract.StartingAt);
             await Owners.SetAsync(store, Owners.Invoice, invoice.Id, account.Customer.Id, stop);
             var carried = statement.Type is InvoiceType.Usage or InvoiceType.Adjustment;
             var head = account.Head with { Late = [.. account.Head.Late.Where(l => !carried || l.ContractId != contract.Id)] };
-            return AccountStep.Issue(account, state.Statements[^1], invoice, head, run, at, settled.Grace);
+            return AccountStep.Issue(account, statement, invoice, head, run, at, settled.Grace);
         }
         catch (Exception fault) when (fault is ArithmeticException or ArgumentException or InvalidOperationException and not ObjectDisposedException)
         {

@@ -36,7 +36,7 @@ public sealed class LateUsage(IDocumentStore store, ContractTerms terms, ReadAcc
         return [.. open.Select(s =>
         {
             var contract = s.Terms.Contract;
-            if (s.Type != InvoiceType.Usage || (contract.LateUsagePolicy ?? otherwise) != LateUsagePolicy.NextInvoice || !carrying.Add(contract.Id)) return s;
+            if (s.Type != InvoiceType.Usage || contract.LateUsage(otherwise) != LateUsagePolicy.NextInvoice || !carrying.Add(contract.Id)) return s;
             return s.Carrying(differences.Where(d => d.Of.ContractId == contract.Id).Select(d => d.Difference));
         })];
     }
@@ -76,7 +76,7 @@ public sealed class LateUsage(IDocumentStore store, ContractTerms terms, ReadAcc
         var period = new Interval(invoice.Start, invoice.End);
         var usage = await read.UsageAsync(new Statement(billedWith, InvoiceType.Usage, period), Instant.MaxValue, stop);
         var lines = new List<InvoiceLine>();
-        foreach (var header in invoices.Where(h => h.Invoice.Status == InvoiceStatus.Finalized && h.Invoice.ContractId == late.ContractId))
+        foreach (var header in invoices.Where(h => h.Invoice is { Status: InvoiceStatus.Finalized, Type: not InvoiceType.UsageConsolidated } i && i.ContractId == late.ContractId))
         {
             // An adjustment is on a later invoice, so older ones need not be opened.
             if (header != own && header.Invoice.End <= period.Start) continue;
