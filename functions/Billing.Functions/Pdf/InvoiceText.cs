@@ -102,7 +102,9 @@ internal sealed record InvoiceText(
     private static string Amount(decimal amount, string creditTypeId, IReadOnlyDictionary<string, string> unitNames) =>
         Currencies.Find(creditTypeId) is { } currency ? Money(amount, currency) : $"{Number(amount)} {unitNames.GetValueOrDefault(creditTypeId, "units")}";
 
-    private static string Money(decimal amount, CreditType currency)
+    internal static string Date(Instant at) => Day.Format(at);
+
+    internal static string Money(decimal amount, CreditType currency)
     {
         var isCents = IsCents(currency);
         var decimals = isCents ? 2 : currency.MinorUnitDecimals;
@@ -117,5 +119,5 @@ internal sealed record InvoiceText(
 
     private static bool IsCents(CreditType currency) => currency.Id == Currencies.Usd.Id;
 
-    private static string Code(CreditType currency) => IsCents(currency) ? "USD" : currency.Name;
+    internal static string Code(CreditType currency) => IsCents(currency) ? "USD" : currency.Name;
 }
