@@ -20,11 +20,13 @@ internal static class CreditMemoText
             ("Number", memo.NumberText), ("Issued", InvoiceText.Date(memo.IssuedAt)),
             ("Corrects invoice", memo.InvoiceNumber?.ToString(CultureInfo.InvariantCulture) ?? memo.InvoiceId), ("Reason", Reason(memo.Reason)), ("Currency", InvoiceText.Code(currency)), ("Reference", memo.Id),
         ];
-        var rows = memo.Lines.Select(l => new TextRow(l.Name, string.Create(CultureInfo.InvariantCulture, $"line {l.LineNumber}"), "", "", InvoiceText.Money(l.Amount, currency))).ToList();
-        if (memo.Memo is { } memoText) rows.AddRange(memoText.Split('\n').Where(l => !string.IsNullOrWhiteSpace(l)).Select(l => new TextRow(l.Trim(), "", "", "", "", IsGroup: true)));
+        List<TextRow> rows = [.. memo.Lines.Select(l => new TextRow(FormattableString.Invariant($"{l.Name}, line {l.LineNumber}"), "", "", "", InvoiceText.Money(l.Amount, currency), IsGroup: true))];
         return new InvoiceText(
             memo.Stands ? "Credit memo" : "Void credit memo", memo.Seller ?? seller, memo.Buyer ?? buyer, facts, rows,
-            [($"Total credited in {InvoiceText.Code(currency)}{(memo.Stands ? "" : " (void)")}", InvoiceText.Money(memo.Total, currency))]);
+            [($"Total credited in {InvoiceText.Code(currency)}{(memo.Stands ? "" : " (void)")}", InvoiceText.Money(memo.Total, currency))])
+        {
+            Remark = memo.Memo,
+        };
     }
 
     private static string Reason(CreditMemoReason reason) => reason switch

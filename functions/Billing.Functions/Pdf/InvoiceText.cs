@@ -16,6 +16,9 @@ internal sealed record TextRow(string Description, string Detail, string Quantit
 internal sealed record InvoiceText(
     string Title, Party Seller, Party Buyer, IReadOnlyList<(string Name, string Value)> Facts, IReadOnlyList<TextRow> Rows, IReadOnlyList<(string Name, string Value)> Sums)
 {
+    /// <summary>What is said behind the sums; null: nothing.</summary>
+    public string? Remark { get; init; }
+
     private static readonly InstantPattern Day = InstantPattern.CreateWithInvariantCulture("d MMMM uuuu");
 
     /// <summary>Says an invoice.</summary>
