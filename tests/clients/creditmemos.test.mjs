@@ -78,15 +78,15 @@ describe("A credit memo", () => {
     assert.deepEqual(april.line_items.map((l) => l.line_number), [1, 2, 3, 4]);
     assert.equal(april.total, 140); // 40 - 40 + 80 + 60
     assert.equal(april.credit_memos, undefined);
-    const memo = await made({ customer_id: one.customer_id, invoice_id: april.id, reason: "product_unsatisfactory", memo: "Storage was slow", lines: [{ line_number: 4, amount: 15.5 }] });
+    const memo = await made({ customer_id: one.customer_id, invoice_id: april.id, reason: "product_unsatisfactory", memo: "Storage was slow", lines: [{ line_number: 4, amount: 15 }] });
     assert.deepEqual(
       [memo.number, memo.status, memo.reason, memo.credit_to, memo.total, memo.memo, memo.invoice_number, memo.issued_at, memo.seller.name, memo.buyer.name, memo.credit_type.id],
-      ["CM-1", "ISSUED", "PRODUCT_UNSATISFACTORY", "NONE", "15.5", "Storage was slow", "1", "2026-05-02T12:30:00+00:00", "Rechenwerk GmbH", "one", usd]);
-    assert.deepEqual(shares(memo), [["4", "Storage", "15.5"]]);
+      ["CM-1", "ISSUED", "PRODUCT_UNSATISFACTORY", "NONE", "15", "Storage was slow", "1", "2026-05-02T12:30:00+00:00", "Rechenwerk GmbH", "one", usd]);
+    assert.deepEqual(shares(memo), [["4", "Storage", "15"]]);
     assert.deepEqual((await post("get", { customer_id: one.customer_id, id: memo.id })).body.data, memo);
     const shown = await invoice(one.customer_id, april.id);
-    assert.deepEqual([shown.status, shown.total, shown.amount_credited], ["FINALIZED", 140, 15.5]);
-    assert.deepEqual(shown.credit_memos, [{ id: memo.id, number: "CM-1", status: "ISSUED", total: 15.5 }]);
+    assert.deepEqual([shown.status, shown.total, shown.amount_credited], ["FINALIZED", 140, 15]);
+    assert.deepEqual(shown.credit_memos, [{ id: memo.id, number: "CM-1", status: "ISSUED", total: 15 }]);
     // A line that is left out of the answer keeps its number.
     const nonZero = (await client.v1.customers.invoices.retrieve({ customer_id: one.customer_id, invoice_id: april.id, skip_zero_qty_line_items: true })).data;
     assert.deepEqual(nonZero.line_items.map((l) => l.line_number), [1, 2, 3, 4]);
@@ -95,15 +95,16 @@ describe("A credit memo", () => {
   });
 
   test("of the whole invoice goes to the lines by what is left of each", async () => {
-    // Left: 80 of calls, 60 - 15.5 = 44.5 of storage. 100 x 80 / 124.5 = 64.25…, 100 x 44.5 / 124.5 = 35.74…
+    // Left: 80 of calls, 60 - 15 = 45 of storage. 100 x 80 / 125 = 64, 100 x 45 / 125 = 36
     const memo = await made({ customer_id: one.customer_id, invoice_id: april.id, amount: 100 });
     assert.deepEqual([memo.number, memo.total, shares(memo)], ["CM-2", "100", [["3", "Calls", "64"], ["4", "Storage", "36"]]]);
-    assert.equal((await invoice(one.customer_id, april.id)).amount_credited, 115.5);
+    assert.equal((await invoice(one.customer_id, april.id)).amount_credited, 115);
   });
 
   test("never credits more than the invoice asks for", async () => {
     const of = { customer_id: one.customer_id, invoice_id: april.id };
-    await refuses(create({ ...of, amount: "24.51" }), 409, "invoice_over_credited", "/amount"); // 140 - 115.5 = 24.5
+    await refuses(create({ ...of, amount: "26" }), 409, "invoice_over_credited", "/amount"); // 140 - 115 = 25
+    await refuses(create({ ...of, amount: "24.99" }), 400, "amount_too_fine", "/amount"); // of a cent
     await refuses(create({ ...of, lines: [{ line_number: 3, amount: 17 }] }), 409, "line_over_credited", "/lines/0/amount"); // 80 - 64 = 16
     await refuses(create({ ...of, lines: [{ line_number: 1, amount: 1 }] }), 409, "line_over_credited", "/lines/0/amount"); // a credit paid it
     await refuses(create({ ...of, lines: [{ line_number: 9, amount: 1 }] }), 404, "line_not_found", "/lines/0/line_number");
@@ -114,7 +115,7 @@ describe("A credit memo", () => {
     await refuses(create({ ...of, invoice_id: "none", amount: 1 }), 404, "invoice_not_found", "/invoice_id");
     await refuses(post("get", { customer_id: one.customer_id, id: "none" }), 404, "credit_memo_not_found", "/id");
     await refuses(post("list", { customer_id: "none" }), 404, "customer_not_found", "/customer_id");
-    const whole = await made({ ...of, amount: 24.5 });
+    const whole = await made({ ...of, amount: 25 });
     assert.deepEqual([whole.number, (await invoice(one.customer_id, april.id)).amount_credited], ["CM-3", 140]);
   });
 
@@ -148,7 +149,7 @@ describe("A credit memo", () => {
     const [issued] = await types("credit_memo.issued");
     const { data: [memo] } = (await post("list", { customer_id: one.customer_id })).body;
     assert.deepEqual(issued.body.properties, {
-      customer_id: one.customer_id, credit_memo_id: memo.id, number: "CM-1", invoice_id: memo.invoice_id, credit_id: null, total: "15.5", credit_type_id: usd, timestamp: "2026-05-02T12:30:00Z",
+      customer_id: one.customer_id, credit_memo_id: memo.id, number: "CM-1", invoice_id: memo.invoice_id, credit_id: null, total: "15", credit_type_id: usd, timestamp: "2026-05-02T12:30:00Z",
     });
     assert.deepEqual([(await types("credit_memo.issued")).length, (await types("credit_memo.voided")).length], [4, 4]);
     const entries = [];

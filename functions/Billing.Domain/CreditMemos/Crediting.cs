@@ -16,7 +16,10 @@ public sealed record CreditableLine(int Number, InvoiceLine Line, decimal Limit,
 public sealed record LineCredit(int LineNumber, decimal Amount);
 
 /// <summary>Decides what a memo credits.</summary>
-/// <remarks>Invariants: the memos of a line that stand sum to its limit at most, those of an invoice to its total at most, and no line of a memo is 0 or less.</remarks>
+/// <remarks>
+/// Invariants: the memos of a line that stand sum to its limit at most, those of an invoice to its total at most, and no line of a memo is 0 or less. Amounts are in
+/// minor units of the currency, or as fine as what is left to credit.
+/// </remarks>
 public static class Crediting
 {
     /// <summary>Every line of an invoice with what is left to credit.</summary>
@@ -60,6 +63,7 @@ public static class Crediting
             if (number < 1 || number > lines.Count)
                 return new Refusal("line_not_found", $"The invoice has lines 1 to {lines.Count}.", $"/lines/{i}/line_number", RefusalKind.NotFound);
             if (amount <= 0) return new Refusal("amount_not_positive", "What is credited is more than 0.", $"/lines/{i}/amount");
+            if (TooFine(invoice, amount, [lines[number - 1].Left], $"/lines/{i}/amount") is { } tooFine) return tooFine;
             if (amount > lines[number - 1].Left) return new Refusal("line_over_credited", LineIsLess(lines[number - 1]), $"/lines/{i}/amount", RefusalKind.Conflict);
             if (!named.TryAdd(number, Line(lines[number - 1], amount))) return new Refusal("line_twice", "Name each line once.", $"/lines/{i}/line_number");
         }
@@ -75,10 +79,11 @@ public static class Crediting
     {
         if (Closed(invoice) is { } closed) return closed;
         if (amount <= 0) return new Refusal("amount_not_positive", "What is credited is more than 0.", "/amount");
+        if (TooFine(invoice, amount, Lines(invoice, memos).Select(l => l.Left), "/amount") is { } tooFine) return tooFine;
         if (Check(invoice, memos, amount, "/amount") is { } refusal) return refusal;
         var open = Lines(invoice, memos).Where(l => l.Left > 0).ToList();
         var left = open.Select(l => l.Left).ToList();
-        var coarsest = Math.Max(Exact.Normal(amount).Scale, Currencies.Find(invoice.CreditTypeId)?.MinorUnitDecimals ?? 0);
+        var coarsest = Math.Max(Exact.Normal(amount).Scale, MinorUnitDecimals(invoice));
         var finest = left.Max(l => Exact.Normal(l).Scale);
         try
         {
@@ -106,6 +111,14 @@ public static class Crediting
     private static Refusal? Closed(Invoice invoice) => invoice.Status == InvoiceStatus.Finalized
         ? null
         : new Refusal("invoice_not_final", "Only a FINALIZED invoice can be credited: a draft still changes, and a void one asks for nothing.", "/invoice_id", RefusalKind.Conflict);
+
+    // Nobody pays a fraction of a cent but where an invoice asks for one; and sums stay exact.
+    private static Refusal? TooFine(Invoice invoice, decimal amount, IEnumerable<decimal> left, string field) =>
+        Exact.Normal(amount).Scale <= left.Select(l => (int)Exact.Normal(l).Scale).Append(MinorUnitDecimals(invoice)).Max()
+            ? null
+            : new Refusal("amount_too_fine", "The amount has more decimals than the currency's minor unit and than what is left to credit.", field);
+
+    private static int MinorUnitDecimals(Invoice invoice) => Currencies.Find(invoice.CreditTypeId)?.MinorUnitDecimals ?? 0;
 
     private static Refusal? Check(Invoice invoice, IReadOnlyList<CreditMemo> memos, decimal amount, string field) => Left(invoice, memos) is var left && amount <= left
         ? null

@@ -51,16 +51,19 @@ public class CreditingProperties
                 }
                 else
                 {
-                    // Part per cent of what is left, to a digit more than the currency has: up to the whole it is always done, beyond it never.
+                    // Part per cent of what is left, to a digit more than the currency has: up to the whole it is always done, beyond it or finer than all that is left never.
                     var left = Crediting.Left(page.Invoice, page.Memos);
                     var amount = part == 100 ? left : decimal.Round(left * part / 100, what, MidpointRounding.ToZero);
+                    var finest = Crediting.Lines(page.Invoice, page.Memos).Select(l => Digits(l.Left)).Append(given.InEuro ? 2 : 0).Max();
                     var credited = page.Credit(amount);
-                    Assert.Equal(amount > 0 && amount <= left, credited.Refusal is null);
+                    Assert.Equal(amount > 0 && amount <= left && Digits(amount) <= finest, credited.Refusal is null);
                     if (credited.Is(out var shares, out _)) Assert.Equal(amount, shares.Sum(s => s.Amount));
                 }
                 Hold(page);
             }
         }).QuickCheckThrowOnFailure();
+
+    private static int Digits(decimal amount) => Enumerable.Range(0, 29).First(d => decimal.Round(amount, d, MidpointRounding.ToZero) == amount);
 
     private static void Hold(MemoPage page)
     {

@@ -39,7 +39,9 @@ public class CreditingTests
         credit 2: 10, 1: 31 -> line_over_credited /lines/1/amount
         credit 2: 10, 1: 30 -> 1: 30, 2: 10
         left -> 50 of 0, 50
-        credit 1: 0.01 -> line_over_credited /lines/0/amount
+        credit 1: 1 -> line_over_credited /lines/0/amount
+        credit 2: 0.5 -> amount_too_fine /lines/0/amount
+        credit 0.5 -> amount_too_fine /amount
         credit 2: 0 -> amount_not_positive /lines/0/amount
         credit 2: -1 -> amount_not_positive /lines/0/amount
         credit 0: 1 -> line_not_found /lines/0/line_number
@@ -67,8 +69,9 @@ public class CreditingTests
         line a 10
         line b 20
         credit 1 -> 1: 0.33, 2: 0.67
-        credit 0.001 -> 2: 0.001
-        left -> 28.999 of 9.67, 19.329
+        credit 0.001 -> amount_too_fine /amount
+        credit 0.01 -> 2: 0.01
+        left -> 28.99 of 9.67, 19.32
         """, Euro);
 
     // EXACT contracts have fractions of a cent: in whole cents 3 would be 2 and 1, more than the second has. Where whole cents do, it is them.
@@ -81,6 +84,9 @@ public class CreditingTests
         void 1
         line c 10.25
         credit 2 -> 3: 2
+        credit 3: 0.25 -> 3: 0.25
+        credit 3: 0.125 -> amount_too_fine /lines/0/amount
+        credit 0.0000000000000000000000000001 -> amount_too_fine /amount
         """); // 2 x 2.5 / 13.25 = 0.377…, 2 x 0.5 / 13.25 = 0.075…, 2 x 10.25 / 13.25 = 1.547…: whole cents do
 
     [Fact]
