@@ -16,7 +16,7 @@ public sealed partial class TidyTests
     private static readonly string[] BannedWords = ["Manager", "Helper", "Util", "Utils", "Processor", "Dto"];
 
     // Allowed directions between the capabilities of the domain: each may use those before it.
-    private static readonly string[] DomainOrder = ["Values", "Metering", "Pricing", "Credits", "Contracts", "Invoicing", "Spending"];
+    private static readonly string[] DomainOrder = ["Values", "Metering", "Pricing", "Credits", "Contracts", "Invoicing", "Spending", "CreditMemos"];
 
     private static readonly Dictionary<string, string[]> AllowedReferences = new()
     {

@@ -4,6 +4,7 @@ using Billing.Domain.Invoicing;
 using Billing.Domain.Pricing;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.CreditMemos;
 using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
@@ -48,6 +49,8 @@ internal sealed class Town : IClock
         Balances = new Balances(Store, this, Reading);
         Release = new ReleasePayment(Store, this);
         RateAgain = new RateAgain(Store);
+        Memos = new IssueCreditMemo(Store, this, catalogs, Settings);
+        VoidMemos = new VoidCreditMemo(Store, this);
         Ids = new IdSource(this);
     }
 
@@ -60,6 +63,10 @@ internal sealed class Town : IClock
     public Commits Commits { get; }
 
     public Balances Balances { get; }
+
+    public IssueCreditMemo Memos { get; }
+
+    public VoidCreditMemo VoidMemos { get; }
 
     public ReleasePayment Release { get; }
 

@@ -59,6 +59,11 @@ test("a child's usage is on the parent's consolidated invoice, each line with it
   ]);
   assert.deepEqual(final.line_items.map((l) => [l.total, l.origin.invoice_id, l.origin.line_item_id]), [[30, own.id, "1"], [40, of.id, "1"]]);
   await assert.rejects(client.v1.invoices.void({ id: of.id }), refused(409, "/id"));
+  const memo = (customer_id, invoice_id) => client.post("/v1/credit-memos/create", { body: { customer_id, invoice_id, reason: "SERVICE_ISSUE", lines: [{ line_number: 1, amount: 5 }] } });
+  await assert.rejects(memo(north, of.id), refused(409, "/invoice_id"));
+  const { data } = await memo(group, final.id);
+  await assert.rejects(client.v1.invoices.void({ id: final.id }), refused(409, "/id"));
+  await client.post("/v1/credit-memos/void", { body: { customer_id: group, id: data.id } });
   await client.v1.invoices.void({ id: final.id });
   await client.v1.invoices.void({ id: of.id });
   const pdf = await client.v1.customers.invoices.retrievePdf({ customer_id: group, invoice_id: final.id });

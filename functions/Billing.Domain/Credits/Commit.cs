@@ -93,6 +93,9 @@ public sealed record Commit(
 
     public ChildAccess ChildAccess { get; init; } = ChildAccess.None;
 
+    /// <summary>The credit memo that gave it; null: none did.</summary>
+    public string? CreditMemoId { get; init; }
+
     /// <summary>False: it takes no part until its payment is released.</summary>
     public bool IsPaid { get; init; } = true;
 

@@ -40,8 +40,10 @@ public enum LedgerEntryType
 /// <param name="InvoiceId">Of a deduction, credit, or true-up.</param>
 /// <param name="Reason">Of an entry by hand.</param>
 /// <param name="ContractId">Whose usage drew; of a rollover the contract that took over.</param>
+/// <param name="CreditMemoId">The memo that gave the credit, or was voided.</param>
 public sealed record LedgerEntry(
-    string CommitId, string SegmentId, LedgerEntryType Type, decimal Amount, Instant At, string? InvoiceId = null, string? Reason = null, string? ContractId = null);
+    string CommitId, string SegmentId, LedgerEntryType Type, decimal Amount, Instant At, string? InvoiceId = null, string? Reason = null, string? ContractId = null,
+    string? CreditMemoId = null);
 
 /// <summary>What was posted against a segment so far.</summary>
 /// <param name="Posted">Sum of its entries: granted + posted = left.</param>

@@ -38,6 +38,9 @@ public sealed record Statement(Terms Terms, InvoiceType Type, Interval Period)
     /// <summary>Late usage of final periods that this usage statement carries.</summary>
     internal IReadOnlyList<GrossLine> Adjustments { get; init; } = [];
 
+    /// <summary>True when it carries late usage of the period that starts here.</summary>
+    public bool Carries(Instant periodStart) => Adjustments.Any(a => a.AdjustsPeriod == periodStart);
+
     /// <summary>A usage statement with the charges that are due by an instant; another as it is.</summary>
     public Statement UpTo(Instant until) => Type != InvoiceType.Usage || until >= Period.End ? this : this with { Charges = [] };
 

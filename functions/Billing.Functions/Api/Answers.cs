@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Serialization;
 using Billing.Domain.Values;
-using Billing.Functions.Api.Invoicing;
 using Billing.Functions.Hosting;
 using Billing.Functions.Hosting.Access;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -9,8 +8,23 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace Billing.Functions.Api;
 
 /// <summary>The envelope of an answer with one thing in it: <c>{"data": …}</c>.</summary>
-public sealed record Data<T>([property: JsonPropertyName("data")] T Content)
-    where T : notnull;
+public sealed record Data<T>([property: JsonPropertyName("data")] T Content) : IEnvelope
+    where T : notnull
+{
+    object IEnvelope.Inside => Content;
+}
+
+/// <summary>An envelope, whatever is in it.</summary>
+public interface IEnvelope
+{
+    object Inside { get; }
+}
+
+/// <summary>What a request that changes something answers with: the audit log takes the id from it.</summary>
+public interface INamed
+{
+    string Id { get; }
+}
 
 /// <summary>The envelope of a page of a list.</summary>
 /// <param name="Data">In order.</param>
@@ -31,7 +45,7 @@ public sealed class Answer<TBody> : IResult, IEndpointMetadataProvider
     public Task ExecuteAsync(HttpContext httpContext)
     {
         if (!outcome.Is(out var body, out var refusal)) return Problems.WriteAsync(httpContext, refusal);
-        if (body is Data<ShownId> { Content.Id: var id }) httpContext.Features.Set(new ChangedResource(id));
+        if (body is IEnvelope { Inside: INamed { Id: var id } }) httpContext.Features.Set(new ChangedResource(id));
         return httpContext.Response.WriteAsJsonAsync(body, JsonRules.Options, "application/json", httpContext.RequestAborted);
     }
 }

@@ -42,6 +42,7 @@ internal sealed class InvoicePdf : IDisposable
         pdf.Heading();
         pdf.Table();
         pdf.Sums();
+        pdf.Remark();
         pdf.Feet();
         using var bytes = new MemoryStream();
         pdf.document.Save(bytes);
@@ -146,6 +147,31 @@ internal sealed class InvoicePdf : IDisposable
             Write(name, font, 330, y + 14);
             Write(value, font, Right, y + 14, fromRight: true);
             y += RowHeight;
+        }
+    }
+
+    /// <summary>Words behind the sums, broken between words.</summary>
+    private void Remark()
+    {
+        if (text.Remark is not { } remark) return;
+        y += RowHeight;
+        foreach (var paragraph in remark.Split('\n'))
+        {
+            var line = "";
+            foreach (var word in paragraph.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (line.Length > 0 && page.MeasureString($"{line} {word}", plain).Width > Right - Left) line = Next(line);
+                line = line.Length == 0 ? word : $"{line} {word}";
+            }
+            Next(line);
+        }
+
+        string Next(string line)
+        {
+            if (y + RowHeight > Bottom) Begin();
+            Write(Fit(line, plain, Right - Left), plain, Left, y + 10);
+            y += 12;
+            return "";
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed record TextRow(string Description, string Detail, string Quantit
 internal sealed record InvoiceText(
     string Title, Party Seller, Party Buyer, IReadOnlyList<(string Name, string Value)> Facts, IReadOnlyList<TextRow> Rows, IReadOnlyList<(string Name, string Value)> Sums)
 {
+    /// <summary>What is said behind the sums; null: nothing.</summary>
+    public string? Remark { get; init; }
+
     private static readonly InstantPattern Day = InstantPattern.CreateWithInvariantCulture("d MMMM uuuu");
 
     /// <summary>Says an invoice.</summary>
@@ -102,7 +105,9 @@ internal sealed record InvoiceText(
     private static string Amount(decimal amount, string creditTypeId, IReadOnlyDictionary<string, string> unitNames) =>
         Currencies.Find(creditTypeId) is { } currency ? Money(amount, currency) : $"{Number(amount)} {unitNames.GetValueOrDefault(creditTypeId, "units")}";
 
-    private static string Money(decimal amount, CreditType currency)
+    internal static string Date(Instant at) => Day.Format(at);
+
+    internal static string Money(decimal amount, CreditType currency)
     {
         var isCents = IsCents(currency);
         var decimals = isCents ? 2 : currency.MinorUnitDecimals;
@@ -117,5 +122,5 @@ internal sealed record InvoiceText(
 
     private static bool IsCents(CreditType currency) => currency.Id == Currencies.Usd.Id;
 
-    private static string Code(CreditType currency) => IsCents(currency) ? "USD" : currency.Name;
+    internal static string Code(CreditType currency) => IsCents(currency) ? "USD" : currency.Name;
 }

@@ -35,6 +35,9 @@ public sealed record ParkedAccount(string CustomerId, string Reason, Instant At)
 public sealed record AccountHead(
     string CustomerId, long Version, long NextInvoiceNumber, IReadOnlyList<BillingProgress> Progress, ParkedAccount? Parked = null)
 {
+    /// <summary>Of the customer's next credit memo; memos have a series of their own.</summary>
+    public long NextCreditMemoNumber { get; init; } = 1;
+
     /// <summary>Final periods that must be looked at again.</summary>
     public IReadOnlyList<LatePeriod> Late { get; init; } = [];
 

@@ -1,7 +1,9 @@
 using Billing.Domain.Contracts;
+using Billing.Domain.CreditMemos;
 using Billing.Domain.Credits;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
+using Billing.UseCases.CreditMemos;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
 using NodaTime;
@@ -20,10 +22,13 @@ public sealed class ArchiveContracts(IDocumentStore store, IClock clock, Invoice
         if (await ContractDocuments.FindAsync(store, customerId, contractId, stop) is null) return Contracts.NotFound(contractId);
         if (voidInvoices)
         {
-            foreach (var header in await InvoiceDocuments.HeadersAsync(store, customerId, stop))
+            var final = (await InvoiceDocuments.HeadersAsync(store, customerId, stop)).Select(h => h.Invoice).Where(i => i.ContractId == contractId && i.Status == InvoiceStatus.Finalized).ToList();
+            var memos = await CreditMemoDocuments.AllAsync(store, customerId, stop);
+            // All or none: nothing is voided when one can't be.
+            if (final.Select(i => Crediting.CheckVoid(i, memos)).OfType<Refusal>().FirstOrDefault() is { } credited) return credited;
+            foreach (var invoice in final)
             {
-                if (header.Invoice.ContractId != contractId || header.Invoice.Status != InvoiceStatus.Finalized) continue;
-                if ((await invoices.VoidAsync(header.Invoice.Id, stop)).Refusal is { } refusal) return refusal;
+                if ((await invoices.VoidAsync(invoice.Id, stop)).Refusal is { } refusal) return refusal;
             }
         }
         while (true)

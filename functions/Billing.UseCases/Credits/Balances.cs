@@ -104,7 +104,7 @@ public sealed class Balances(IDocumentStore store, IClock clock, ReadAccounts re
 
     /// <summary>Entries that follow from the terms: the amount of each segment that has begun.</summary>
     private static IEnumerable<LedgerEntry> Starts(Commit commit, Instant now) =>
-        commit.Access.Where(a => a.StartingAt <= now && commit.IsPaid).Select(a => new LedgerEntry(commit.Id, a.Id, LedgerEntryType.SegmentStart, a.Amount, a.StartingAt));
+        commit.Access.Where(a => a.StartingAt <= now && commit.IsPaid).Select(a => new LedgerEntry(commit.Id, a.Id, LedgerEntryType.SegmentStart, a.Amount, a.StartingAt, CreditMemoId: commit.CreditMemoId));
 
     private static bool IsOfSeat(Commit commit, IReadOnlyList<OpenContract> contracts) => commit.RecurringCommitId is { } id
         && contracts.SelectMany(c => c.Terms.Contract.RecurringCommits).Any(r => r.Id == id && r.Seats is { PerSeat: true });

@@ -92,6 +92,9 @@ internal sealed record ShownCommit(string Id, CommitType Type, ShownProductName 
 
     public Instant? ArchivedAt { get; init; }
 
+    /// <summary>Of a credit that a credit memo gave.</summary>
+    public string? CreditMemoId { get; init; }
+
     public IReadOnlyDictionary<string, string>? CustomFields { get; init; }
 
     /// <summary>What is left of the segments that are open now; only when it is asked for.</summary>
@@ -138,6 +141,7 @@ internal sealed record ShownCommit(string Id, CommitType Type, ShownProductName 
             CreatedBy = commit.CreatedBy,
             UniquenessKey = commit.UniquenessKey,
             ArchivedAt = commit.ArchivedAt,
+            CreditMemoId = commit.CreditMemoId,
             CustomFields = commit.CustomFields,
         };
     }

@@ -4,10 +4,10 @@ using NodaTime;
 namespace Billing.Functions.Api.Credits;
 
 /// <summary>An entry of a ledger.</summary>
-internal sealed record ShownEntry(string Type, decimal Amount, Instant Timestamp, string SegmentId, string? InvoiceId, string? Reason, string? ContractId)
+internal sealed record ShownEntry(string Type, decimal Amount, Instant Timestamp, string SegmentId, string? InvoiceId, string? Reason, string? ContractId, string? CreditMemoId)
 {
     public static ShownEntry Of(LedgerEntry e, CommitType of) =>
-        new(Prefix(of) + Word(e.Type, of), e.Amount, e.At, e.SegmentId, e.InvoiceId, e.Reason, e.ContractId);
+        new(Prefix(of) + Word(e.Type, of), e.Amount, e.At, e.SegmentId, e.InvoiceId, e.Reason, e.ContractId, e.CreditMemoId);
 
     private static string Prefix(CommitType of) => of switch
     {

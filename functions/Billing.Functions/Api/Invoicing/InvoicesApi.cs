@@ -6,6 +6,7 @@ using Billing.Functions.Hosting.Access;
 using Billing.Functions.Pdf;
 using Billing.UseCases.Access;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.CreditMemos;
 using Billing.UseCases.Invoicing;
 using Billing.UseCases.Pricing;
 using Microsoft.AspNetCore.Mvc;
@@ -32,15 +33,17 @@ public static class InvoicesApi
 
     /// <summary>Lists a customer's invoices, drafts as of now, by when they are or will be issued. Drafts that can't be rated are named in left_out.</summary>
     internal static async Task<Answer<InvoiceListing>> ListAsync(
-        [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, PricingUnits units, Accounts accounts, CancellationToken stop)
+        [FromRoute(Name = "customer_id")] string customerId, [AsParameters] PageQuery page, [AsParameters] InvoiceQuery query, Invoices invoices, PricingUnits units, Accounts accounts,
+        ReadCreditMemos credited, CancellationToken stop)
     {
         if (!page.Check(list: CursorName).Is(out var wanted, out var refusal)) return Answers.Bare<InvoiceListing>(refusal);
         if (!(await invoices.ListAsync(customerId, query.Filter(), wanted.From, wanted.Limit, stop)).Is(out var list, out refusal)) return Answers.Bare<InvoiceListing>(refusal);
         var leftOut = list.LeftOut.Select(d => new ShownLeftOut(d.InvoiceId, d.ContractId, d.Start, d.End, d.Reason)).ToList();
         var unitNames = await units.NamesAsync(ShownInvoice.Units(list.Items), stop);
         var fields = (await accounts.CustomerAsync(customerId, stop))?.CustomFields;
+        var memos = await credited.ByInvoiceAsync(customerId, stop);
         return Answers.Bare<InvoiceListing>(new InvoiceListing(
-            [.. list.Items.Select(i => ShownInvoice.Of(i, query.SkipZero == true, unitNames, fields))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
+            [.. list.Items.Select(i => ShownInvoice.Of(i, query.SkipZero == true, unitNames, fields, memos))], PageCursor.Encode(list.Next, CursorName), leftOut.Count == 0 ? null : leftOut));
     }
 
     /// <summary>Lists what usage invoices cost by the hour (of at most 24) or by the day (of at most 35). Usage that came after an invoice was final is in it.</summary>
@@ -69,11 +72,12 @@ public static class InvoicesApi
         Invoices invoices,
         PricingUnits units,
         Accounts accounts,
+        ReadCreditMemos credited,
         CancellationToken stop)
     {
         if (!(await invoices.GetAsync(customerId, invoiceId, stop)).Is(out var invoice, out var refusal)) return Answers.Of<ShownInvoice>(refusal);
         var unitNames = await units.NamesAsync(ShownInvoice.Units([invoice]), stop);
-        return Answers.Of<ShownInvoice>(ShownInvoice.Of(invoice, skipZero == true, unitNames, (await accounts.CustomerAsync(customerId, stop))?.CustomFields));
+        return Answers.Of<ShownInvoice>(ShownInvoice.Of(invoice, skipZero == true, unitNames, (await accounts.CustomerAsync(customerId, stop))?.CustomFields, await credited.ByInvoiceAsync(customerId, stop)));
     }
 
     /// <summary>An invoice as a document to send: final ones with the letterhead and address that held when they were issued.</summary>

@@ -1,4 +1,5 @@
 using Billing.Functions.Api.Contracts;
+using Billing.Functions.Api.CreditMemos;
 using Billing.Functions.Api.Spending;
 
 namespace Billing.Functions.Api.Invoicing;
@@ -19,6 +20,7 @@ public static class InvoicingRoutes
         PackagesApi.Map(app);
         NamedSchedulesApi.Map(app);
         InvoicesApi.Map(app);
+        CreditMemosApi.Map(app);
         PreviewApi.Map(app);
         AlertsApi.Map(app);
         PaymentGatesApi.Map(app);

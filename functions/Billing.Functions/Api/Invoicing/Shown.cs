@@ -3,7 +3,7 @@ using Billing.Domain.Values;
 namespace Billing.Functions.Api.Invoicing;
 
 /// <summary>An id by itself.</summary>
-public sealed record ShownId(string Id);
+public sealed record ShownId(string Id) : INamed;
 
 /// <summary>A unit of money.</summary>
 public sealed record ShownCreditType(string Id, string Name)

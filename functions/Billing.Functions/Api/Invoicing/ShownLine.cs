@@ -18,6 +18,9 @@ internal sealed record ShownLine(
     Instant StartingAt,
     Instant EndingBefore)
 {
+    /// <summary>Of a final invoice: the line's place on it, from 1; a credit memo names the line by it.</summary>
+    public int? LineNumber { get; init; }
+
     public string? ProductId { get; init; }
 
     public string? ProductType { get; init; }

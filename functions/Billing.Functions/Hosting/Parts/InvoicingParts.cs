@@ -1,6 +1,7 @@
 using Billing.Functions.Api.Credits;
 using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.CreditMemos;
 using Billing.UseCases.Credits;
 using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
@@ -44,6 +45,9 @@ public static class InvoicingParts
         services.AddSingleton<Commits>();
         services.AddSingleton<NamesOf>();
         services.AddSingleton<Balances>();
+        services.AddSingleton<IssueCreditMemo>();
+        services.AddSingleton<VoidCreditMemo>();
+        services.AddSingleton<ReadCreditMemos>();
         services.AddSingleton<RateAgain>();
         services.AddSpending();
         services.AddSingleton<LateUsage>();

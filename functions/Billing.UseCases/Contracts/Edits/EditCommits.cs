@@ -83,6 +83,7 @@ internal static class EditCommits
         if (draft.Find(id) is not { } commit || (commit.Type == CommitType.Credit) != isCredit || (draft.Contract is { } contract && commit.ContractId != contract.Id))
             return new Refusal("commit_not_found", $"There is no {(isCredit ? "credit" : "commit")} '{id}' here.", field, RefusalKind.NotFound);
         if (commit.RolledOver is not null) return new Refusal("rollover_read_only", "What a renewal took over cannot be changed.", field, RefusalKind.Conflict);
+        if (commit.CreditMemoId is { } memoId) return new Refusal("credit_of_memo", $"Credit memo {memoId} gave it; it is taken back by voiding the memo.", field, RefusalKind.Conflict);
         return commit.ArchivedAt is null ? commit : new Refusal("commit_archived", $"'{id}' is archived.", field, RefusalKind.Conflict);
     }
 

@@ -19,13 +19,13 @@ internal sealed class FamilyClaims(IDocumentStore store)
 
     private readonly Accounts accounts = new(store);
 
-    /// <summary>Why an invoice can't be voided now; null when it can.</summary>
+    /// <summary>Why an invoice can be neither voided nor credited by itself now; null when it can.</summary>
     public async Task<Refusal?> HolderAsync(Invoice invoice, CancellationToken stop)
     {
         if (await FindAsync(invoice, stop) is not { Value.On: var on } || !await CountsAsync(on, stop)) return null;
         return await InvoiceDocuments.ReadAsync(store, on.CustomerId, on.InvoiceId, stop) is null
             ? new Refusal("being_consolidated", $"Invoice {invoice.Id} is just being put on a consolidated invoice of customer {on.CustomerId}; try again in a moment.", "/id", RefusalKind.Conflict)
-            : new Refusal("on_consolidated_invoice", $"Invoice {invoice.Id} is on the consolidated invoice {on.InvoiceId} of customer {on.CustomerId}; void that one first.", "/id", RefusalKind.Conflict);
+            : new Refusal("on_consolidated_invoice", $"Invoice {invoice.Id} is on the consolidated invoice {on.InvoiceId} of customer {on.CustomerId}: that one is what is asked for. Credit it, or void it first.", "/id", RefusalKind.Conflict);
     }
 
     /// <summary>The write that holds an invoice of the account which is just being changed; null when another invoice holds it.</summary>

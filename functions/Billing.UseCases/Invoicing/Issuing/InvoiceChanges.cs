@@ -1,7 +1,9 @@
+using Billing.Domain.CreditMemos;
 using Billing.Domain.Credits;
 using Billing.Domain.Invoicing;
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.CreditMemos;
 using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
 using NodaTime;
@@ -19,7 +21,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
     private readonly FamilyClaims claims = new(store);
     private readonly ConsolidateInvoices consolidate = new(store);
 
-    /// <summary>Voids a final invoice. May be repeated. Errors: refused for a draft, an unknown id, or while it is on a consolidated invoice.</summary>
+    /// <summary>Voids a final invoice. May be repeated. Errors: refused for a draft, an unknown id, or while it is on a consolidated invoice or a credit memo corrects it.</summary>
     public async Task<Outcome<Invoice>> VoidAsync(string invoiceId, CancellationToken stop)
     {
         if (await Owners.FindAsync(store, Owners.Invoice, invoiceId, stop) is not { } customerId) return NotFound(invoiceId);
@@ -31,6 +33,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
                 if (await InvoiceDocuments.ReadAsync(store, customerId, invoiceId, stop) is not { } invoice) return NotFound(invoiceId);
                 if (invoice.Status == InvoiceStatus.Void) return new AccountChange<Invoice>(invoice, null, []);
                 if (await claims.HolderAsync(invoice, stop) is { } held) return held;
+                if (Crediting.CheckVoid(invoice, await CreditMemoDocuments.AllAsync(store, customerId, stop)) is { } credited) return credited;
                 if (await read.ReadAsync(customerId, head, now, stop) is not { } account) return Customers.NotFound(customerId);
                 var step = await VoidAsync(account, invoiceId, again: false, now, grace, stop);
                 return step.As(step.Issued!) with { Due = Accounts.AtOnce };

@@ -78,14 +78,15 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
         foreach (var difference in differences)
         {
             var contract = known.Contracts.First(c => c.Terms.Contract.Id == difference.Of.ContractId);
-            switch (contract.Terms.Contract.LateUsage(settled.LateUsagePolicy))
+            var policy = contract.Terms.Contract.LateUsage(settled.LateUsagePolicy);
+            switch (difference.Under(policy))
             {
                 case LateUsagePolicy.Report:
                     return LateUsage.Report(known, difference, at, settled.Grace) with { Due = Accounts.AtOnce };
                 case LateUsagePolicy.Regenerate:
                     return (await changes.VoidAsync(known, difference.InvoiceId, again: true, at, settled.Grace, stop)) with { Due = Accounts.AtOnce };
                 case LateUsagePolicy.NextInvoice when contract.Terms.Contract.PeriodAfter(contract.BilledThrough) is null:
-                    var own = differences.Where(d => d.Of.ContractId == difference.Of.ContractId).Select(d => d.Difference);
+                    var own = differences.Where(d => d.Of.ContractId == difference.Of.ContractId && d.Under(policy) == LateUsagePolicy.NextInvoice).Select(d => d.Difference);
                     return await IssueAsync(known, open, Adjustments.Alone(contract.Terms, at, own), at, settled, run, stop);
             }
         }
@@ -144,9 +145,10 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
             var invoice = InvoiceMaking.Of(state.Statements[^1], n, settled.Grace, InvoiceStatus.Finalized, account.Head.NextInvoiceNumber).Between(settled.Seller, await accounts.BuyerAsync(account.Customer, contract, stop));
             InvoiceCheck.Throw(invoice, account.Head.Of(contract.Id, statement.Type).BilledThrough, contract.PeriodAfter(null)?.Start ?? contract.StartingAt);
             await Owners.SetAsync(store, Owners.Invoice, invoice.Id, account.Customer.Id, stop);
-            var carried = statement.Type is InvoiceType.Usage or InvoiceType.Adjustment;
-            var head = account.Head with { Late = [.. account.Head.Late.Where(l => !carried || l.ContractId != contract.Id)] };
-            return AccountStep.Issue(account, statement, invoice, head, run, at, settled.Grace);
+            // What it carries is done with; what is to be made anew or reported comes next.
+            var head = account.Head with { Late = [.. account.Head.Late.Where(l => l.ContractId != contract.Id || !statement.Carries(l.Start))] };
+            var step = AccountStep.Issue(account, statement, invoice, head, run, at, settled.Grace);
+            return head.Late.Count == 0 ? step : step with { Due = Accounts.AtOnce };
         }
         catch (Exception fault) when (fault is ArithmeticException or ArgumentException or InvalidOperationException and not ObjectDisposedException)
         {

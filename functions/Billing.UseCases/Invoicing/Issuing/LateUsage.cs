@@ -1,7 +1,9 @@
 using Billing.Domain.Contracts;
+using Billing.Domain.CreditMemos;
 using Billing.Domain.Credits;
 using Billing.Domain.Invoicing;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.CreditMemos;
 using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
 using NodaTime;
@@ -10,7 +12,13 @@ namespace Billing.UseCases.Invoicing;
 
 /// <summary>What a final period would cost with all usage that is known now.</summary>
 /// <param name="InvoiceId">Of the period's invoice.</param>
-public sealed record LateDifference(LatePeriod Of, string InvoiceId, PeriodDifference Difference);
+/// <param name="IsCredited">True when a credit memo corrects that invoice: it is not voided, so it can't be made anew.</param>
+public sealed record LateDifference(LatePeriod Of, string InvoiceId, PeriodDifference Difference, bool IsCredited)
+{
+    /// <summary>What becomes of it.</summary>
+    /// <param name="policy">Of the contract, or the one for all.</param>
+    public LateUsagePolicy Under(LateUsagePolicy policy) => IsCredited && policy == LateUsagePolicy.Regenerate ? LateUsagePolicy.NextInvoice : policy;
+}
 
 /// <summary>Late usage of a contract whose policy is to report it.</summary>
 public sealed record ReportedLateUsage(string CustomerId, string ContractId, string InvoiceId, Instant Start, Instant End, IReadOnlyList<InvoiceLine> Lines, Instant At);
@@ -36,15 +44,16 @@ public sealed class LateUsage(IDocumentStore store, ContractTerms terms, ReadAcc
         return [.. open.Select(s =>
         {
             var contract = s.Terms.Contract;
-            if (s.Type != InvoiceType.Usage || contract.LateUsage(otherwise) != LateUsagePolicy.NextInvoice || !carrying.Add(contract.Id)) return s;
-            return s.Carrying(differences.Where(d => d.Of.ContractId == contract.Id).Select(d => d.Difference));
+            if (s.Type != InvoiceType.Usage || !carrying.Add(contract.Id)) return s;
+            var carried = differences.Where(d => d.Of.ContractId == contract.Id && d.Under(contract.LateUsage(otherwise)) == LateUsagePolicy.NextInvoice).ToList();
+            return carried.Count == 0 ? s : s.Carrying(carried.Select(d => d.Difference));
         })];
     }
 
     /// <summary>The step that lists a difference instead of billing it.</summary>
     internal static AccountStep Report(Account account, LateDifference difference, Instant at, Duration grace)
     {
-        var ((contractId, start), invoiceId, (period, lines)) = difference;
+        var ((contractId, start), invoiceId, (period, lines), _) = difference;
         var place = Accounts.PlaceOf(account.Customer.Id);
         var report = place.Keep(
             $"late:{LookupKey.Of(contractId)}:{start.ToUnixTimeSeconds()}", ReportKind,
@@ -58,12 +67,13 @@ public sealed class LateUsage(IDocumentStore store, ContractTerms terms, ReadAcc
         if (account.Head.Late.Count == 0) return [];
         var differences = new List<LateDifference>();
         var invoices = await InvoiceDocuments.HeadersAsync(store, account.Customer.Id, stop);
+        var memos = await CreditMemoDocuments.AllAsync(store, account.Customer.Id, stop);
         foreach (var late in account.Head.Late)
         {
             // A voided period takes no adjustment: making it anew reads all usage.
             var own = invoices.Find(h => h.Invoice is { Type: InvoiceType.Usage, Status: InvoiceStatus.Finalized } i && i.ContractId == late.ContractId && i.Start == late.Start);
             if (own is null) continue;
-            if (await DifferenceAsync(account, late, own, invoices, stop) is { IsEmpty: false } difference) differences.Add(new LateDifference(late, own.Invoice.Id, difference));
+            if (await DifferenceAsync(account, late, own, invoices, stop) is { IsEmpty: false } difference) differences.Add(new LateDifference(late, own.Invoice.Id, difference, Crediting.Credited(own.Invoice, memos) != 0));
         }
         return differences;
     }
