@@ -76,6 +76,33 @@ public class SpendBoundsTests
             ->   renamed 2026-01-16 / 2026-02-01: -30 x 0 = 0
             """);
 
+    /// <summary>What is given back comes from the highest step downwards, so the units of the highest lie above the maximum first.</summary>
+    [Theory]
+    // 10 + 5 = 15, at most 8. Back: 100 at 0.05 bring 15 to 10, still above 8; 50 at 0.1 bring 10 to 5, 3 below 8
+    [InlineData("-150", "5", "tier 2 2026-01-16 / 2026-02-01: -100 x 0 = 0", "tier 1 2026-01-16 / 2026-02-01: -30 x 0.1 = -3;tier 1 2026-01-16 / 2026-02-01: -20 x 0 = 0")]
+    // 15 to 10, and 20 at 0.1 to 8: exactly the maximum, nothing is given back
+    [InlineData("-120", "8", "tier 2 2026-01-16 / 2026-02-01: -100 x 0 = 0", "tier 1 2026-01-16 / 2026-02-01: -20 x 0 = 0")]
+    public void A_correction_of_a_share_gives_back_from_the_highest_step(string back, string total, string high, string low) =>
+        LedgerPage.Check($"""
+            product calls
+            product support is COMPOSITE of calls
+            change support at 2026-01-16 of calls
+            rate support percent-tiers:100@0.1,0.05 max 8
+            rate calls 1
+            contract A 2026-01-01
+            use calls 2026-01-05 200
+            use calls 2026-01-20 {back}
+            until 2026-02-01
+            -> A USAGE 2026-01-01 / 2026-02-01 total {Words.Number(Words.Number(total) + 200 + Words.Number(back))}
+            ->   calls 2026-01-01 / 2026-01-16: 200 x 1 = 200
+            ->   calls 2026-01-16 / 2026-02-01: {back} x 1 = {back}
+            ->   support tier 1 2026-01-01 / 2026-01-16: 80 x 0.1 = 8
+            ->   support tier 1 2026-01-01 / 2026-01-16: 20 x 0 = 0
+            ->   support tier 2 2026-01-01 / 2026-01-16: 100 x 0 = 0
+            ->   support {high}
+            {string.Join('\n', low.Split(';').Select(l => "-> support " + l))}
+            """);
+
     [Fact]
     public void The_maximum_comes_before_the_minimum_and_both_before_commits() =>
         // calls 70 of at most 50; texts 5 of at least 20; the contract at least 100: 30 missing; the credit pays 60 of the 100

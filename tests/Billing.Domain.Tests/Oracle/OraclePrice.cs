@@ -88,7 +88,9 @@ internal sealed record OraclePrice(string Kind, IReadOnlyList<Step> Steps)
                 break;
             case "tiered" or "tiered-share":
                 var bounds = Bounds(Steps.Select(s => s.Width)).ToList();
-                for (var i = 0; i < Steps.Count; i++)
+                // What is given back comes off from the highest step downwards.
+                var steps = Enumerable.Range(0, Steps.Count);
+                foreach (var i in quantity < 0 ? steps.Reverse() : steps)
                 {
                     Ratio? low = i == 0 ? null : bounds[i - 1];
                     var entered = low is null ? (opens ? 1 : 0) : (after > low ? 1 : 0) - (before > low ? 1 : 0);

@@ -20,7 +20,14 @@ public class BillingCycleTests
     [InlineData(BillingFrequency.Monthly, "2024-01-30", "2024-01-30 2024-02-29 2024-03-30 2024-04-30 2024-05-30")]
     [InlineData(BillingFrequency.Quarterly, "2025-11-30", "2025-11-30 2026-02-28 2026-05-30 2026-08-30 2026-11-30")]
     [InlineData(BillingFrequency.Annual, "2024-02-29", "2024-02-29 2025-02-28 2026-02-28 2027-02-28 2028-02-29")]
+    [InlineData(BillingFrequency.Monthly, "2023-12-31", "2023-12-31 2024-01-31 2024-02-29 2024-03-31 2024-04-30")] // over a leap day
+    [InlineData(BillingFrequency.Monthly, "2026-12-31T23", "2026-12-31T23 2027-01-31T23 2027-02-28T23 2027-03-31T23 2027-04-30T23")]
+    [InlineData(BillingFrequency.Quarterly, "2024-02-29", "2024-02-29 2024-05-29 2024-08-29 2024-11-29 2025-02-28")]
+    [InlineData(BillingFrequency.Quarterly, "2023-08-31", "2023-08-31 2023-11-30 2024-02-29 2024-05-31 2024-08-31")] // 31, 30, 29, 31: never drifts
+    [InlineData(BillingFrequency.Annual, "2025-08-31", "2025-08-31 2026-08-31 2027-08-31 2028-08-31 2029-08-31")]
+    [InlineData(BillingFrequency.Annual, "2025-11-30", "2025-11-30 2026-11-30 2027-11-30 2028-11-30 2029-11-30")]
     [InlineData(BillingFrequency.Weekly, "2026-02-26", "2026-02-26 2026-03-05 2026-03-12 2026-03-19 2026-03-26")]
+    [InlineData(BillingFrequency.Weekly, "2024-02-26", "2024-02-26 2024-03-04 2024-03-11 2024-03-18 2024-03-25")] // seven days with the leap day
     public void Periods_are_counted_from_the_anchor_and_come_back_to_its_day(BillingFrequency frequency, string anchor, string starts)
     {
         var cycle = new BillingCycle(At(anchor).InUtc().LocalDateTime, frequency);
@@ -34,6 +41,9 @@ public class BillingCycleTests
     [InlineData("CustomDate", "2024-09-10", "2024-09-15", "2024-12-10", "2024-09-15..2024-10-10 2024-10-10..2024-11-10 2024-11-10..2024-12-10")]
     [InlineData("CustomDate", "2024-09-20", "2024-09-15", "2024-11-01", "2024-09-15..2024-09-20 2024-09-20..2024-10-20 2024-10-20..2024-11-01")]
     [InlineData("CustomDate", "2026-05-31", "2026-01-31", "2026-04-15", "2026-01-31..2026-02-28 2026-02-28..2026-03-31 2026-03-31..2026-04-15")]
+    // The 31st over a leap year's February, ended on the day of a bound: no period of no length follows.
+    [InlineData("ContractStart", null, "2023-12-31", "2024-03-31", "2023-12-31..2024-01-31 2024-01-31..2024-02-29 2024-02-29..2024-03-31")]
+    [InlineData("FirstOfMonth", null, "2026-01-31T23", "2026-02-01T01", "2026-01-31T23..2026-02-01 2026-02-01..2026-02-01T01")]
     [InlineData("ContractStart", null, "2026-01-31T13", "2026-04-01", "2026-01-31T13..2026-02-28T13 2026-02-28T13..2026-03-31T13 2026-03-31T13..2026-04-01")]
     public void A_contracts_periods_are_cut_by_its_start_and_end(string day, string? anchor, string start, string end, string periods)
     {
