@@ -124,6 +124,12 @@ public sealed record Commit(
     public bool IsFor(string contractId) =>
         ContractId is not null ? ContractId == contractId : ApplicableContractIds.Count == 0 || ApplicableContractIds.Contains(contractId);
 
+    /// <summary>True when a child's contract may draw from it.</summary>
+    public bool IsForChild(string contractId) => ChildAccess.All || ChildAccess.ContractIds.Contains(contractId);
+
+    /// <summary>The commit as a child's contract sees it: it pays for what the child uses, and nothing else of it is the child's.</summary>
+    public Commit SharedWith(string contractId) => this with { ContractId = null, InvoiceContractId = null, ApplicableContractIds = [contractId], RolloverFraction = null };
+
     /// <summary>What a unit of it cost: paid ÷ granted; 0 for a credit or a complimentary commit.</summary>
     /// <remarks>Rounding: 20 decimals, half-even. A postpaid commit is promised whole: 1.</remarks>
     public decimal CostBasis()

@@ -32,7 +32,11 @@ public enum InvoiceType
 /// <summary>What an invoice took from a commit's segment.</summary>
 /// <param name="Amount">≥ 0, in the commit's credit type.</param>
 /// <param name="At">End of the service period, or of the segment if that is earlier.</param>
-public sealed record Draw(string CommitId, string SegmentId, decimal Amount, Instant At);
+public sealed record Draw(string CommitId, string SegmentId, decimal Amount, Instant At)
+{
+    /// <summary>Whose commit it is, when it is a parent's; null: the customer's own.</summary>
+    public string? CustomerId { get; init; }
+}
 
 /// <summary>Which versions an invoice was rated with, so that its period can be rated again alike.</summary>
 /// <param name="Contract">Of the contract.</param>

@@ -21,12 +21,23 @@ public sealed record Account(
     IReadOnlyList<Commit> Commits,
     LedgerTotals Ledger,
     string? LedgerETag,
-    IReadOnlyDictionary<string, (IReadOnlySet<string> Ids, string? ETag)> Billed);
+    IReadOnlyDictionary<string, (IReadOnlySet<string> Ids, string? ETag)> Billed)
+{
+    /// <summary>Of contracts that are children: what they may draw on of their parents' commits.</summary>
+    public IReadOnlyList<SharedCommits> Shared { get; init; } = [];
+
+    /// <summary>Of contracts whose children may draw: the children's periods that are not billed, or were voided.</summary>
+    public IReadOnlyList<(string ContractId, Instant Start)> ChildrenOpen { get; init; } = [];
+
+    /// <summary>The sums of everything that its statements can draw on.</summary>
+    public LedgerTotals Balances => Shared.Count == 0 ? Ledger : new LedgerTotals(Ledger.Segments.Concat(Shared.SelectMany(s => s.Segments)).DistinctBy(s => s.Key).ToDictionary(StringComparer.Ordinal));
+}
 
 /// <summary>Reads accounts, and rates them: the same for a draft, a preview, a balance, an alert and a final invoice.</summary>
 public sealed class ReadAccounts(IDocumentStore store, ContractTerms terms, ReadUsage readUsage)
 {
     private readonly Accounts accounts = new(store);
+    private readonly ReadFamilies families = new(store);
 
     /// <summary>The account; null when there is no such customer.</summary>
     /// <param name="customerId">Whose.</param>
@@ -41,19 +52,23 @@ public sealed class ReadAccounts(IDocumentStore store, ContractTerms terms, Read
         var contracts = (await ContractDocuments.AllAsync(store, customerId, stop)).Select(c => c.Value).ToList();
         var commits = AllCommits(contracts, [.. (await CommitDocuments.AllAsync(store, customerId, stop)).Select(c => c.Value)], now);
         var (ledger, etag) = await LedgerDocuments.TotalsAsync(store, customerId, stop);
+        var shared = new List<SharedCommits>();
+        foreach (var child in contracts.Where(c => c is { ArchivedAt: null, Hierarchy.ParentContractId: not null }))
+            if (await families.SharedAsync(child, now, stop) is { } parents) shared.Add(parents);
         var (open, billed) = (new List<OpenContract>(), new Dictionary<string, (IReadOnlySet<string>, string?)>(StringComparer.Ordinal));
         foreach (var contract in contracts.Where(c => c.ArchivedAt is null))
         {
             var charges = await BilledCharges.ReadAsync(store, customerId, contract.Id, stop);
             billed[contract.Id] = charges;
-            var own = await terms.OfAsync(contract, [.. commits.Where(c => c.IsFor(contract.Id) || c.InvoiceContractId == contract.Id)], stop);
+            var drawn = commits.Where(c => c.IsFor(contract.Id) || c.InvoiceContractId == contract.Id).Concat(shared.Where(s => s.ContractId == contract.Id).SelectMany(s => s.Commits));
+            var own = await terms.OfAsync(contract, [.. drawn], stop);
             var sources = commits.Where(c => c.ContractId == contract.Renewal?.FromContractId && own.Commits.Any(r => r.RolledOver?.CommitId == c.Id && r.Version == Rollovers.Derived)).ToList();
             open.Add(new OpenContract(own with { RolledOverFrom = sources }, head.Of(contract.Id, InvoiceType.Usage).BilledThrough, charges.Ids)
             {
                 ConsolidatedThrough = head.Of(contract.Id, InvoiceType.UsageConsolidated).BilledThrough,
             });
         }
-        return new Account(customer, head, open, commits, ledger, etag, billed);
+        return new Account(customer, head, open, commits, ledger, etag, billed) { Shared = shared, ChildrenOpen = await families.OpenAsync(contracts, commits, stop) };
     }
 
     /// <summary>Rates statements of an account, in the order of <see cref="AccountRating.Open"/>.</summary>
@@ -75,7 +90,7 @@ public sealed class ReadAccounts(IDocumentStore store, ContractTerms terms, Read
                 // Whoever asked knows of it.
             }
         }
-        return AccountRating.Rate(rated, s => usage[s], account.Ledger, until, now, passOver);
+        return AccountRating.Rate(rated, s => usage[s], account.Balances, until, now, passOver);
     }
 
     /// <summary>The usage of a usage statement's period.</summary>

@@ -78,7 +78,7 @@ internal sealed record AccountStep(Invoice? Issued, AccountHead Head, IReadOnlyL
         var rolled = AccountClosing.Rollovers(account.Contracts, account.Commits, after, at);
         var commits = account.Commits.Select(c => rolled.Commits.FirstOrDefault(r => r.Id == c.Id) ?? c).ToList();
         var voided = head.Progress.SelectMany(p => p.Voided.Select(v => (p.ContractId, v.Start)));
-        var expired = AccountClosing.Expirations(account.Contracts, voided, commits, after.With(rolled.Entries), at);
+        var expired = AccountClosing.Expirations(account.Contracts, voided, account.ChildrenOpen, commits, after.With(rolled.Entries), at);
         var all = posting.And(new Posting([.. rolled.Entries, .. expired.Where(e => e.Amount != 0)], [.. expired.Select(e => e.SegmentId).Distinct()], []));
         var ledger = account.Ledger.With(all.Entries, all.Settled, all.Reopened);
         return new AccountStep(
@@ -91,7 +91,7 @@ internal sealed record AccountStep(Invoice? Issued, AccountHead Head, IReadOnlyL
     }
 
     private static Posting Drawn(Invoice invoice) => new(
-        [.. invoice.Draws.Select(d => new LedgerEntry(d.CommitId, d.SegmentId, LedgerEntryType.AutomatedInvoiceDeduction, -d.Amount, d.At, invoice.Id, ContractId: invoice.ContractId))], [], []);
+        [.. invoice.Draws.Where(d => d.CustomerId is null).Select(d => new LedgerEntry(d.CommitId, d.SegmentId, LedgerEntryType.AutomatedInvoiceDeduction, -d.Amount, d.At, invoice.Id, ContractId: invoice.ContractId))], [], []);
 
     /// <summary>A true-up takes what is left of the promise.</summary>
     private static Posting Trueup(Account account, Statement? statement, Invoice invoice)

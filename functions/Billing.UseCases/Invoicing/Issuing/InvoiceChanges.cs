@@ -114,7 +114,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
     /// <summary>What the invoice drew, and the expiries that its period stood for.</summary>
     private async Task<Posting> GivenBackAsync(Account account, Invoice voided, Instant at, CancellationToken stop)
     {
-        var entries = voided.Draws.Select(d => new LedgerEntry(d.CommitId, d.SegmentId, LedgerEntryType.Credited, d.Amount, at, voided.Id, ContractId: voided.ContractId)).ToList();
+        var entries = voided.Draws.Where(d => d.CustomerId is null).Select(d => new LedgerEntry(d.CommitId, d.SegmentId, LedgerEntryType.Credited, d.Amount, at, voided.Id, ContractId: voided.ContractId)).ToList();
         var posted = await LedgerDocuments.EntriesAsync(store, account.Customer.Id, stop);
         entries.AddRange(posted.Where(e => e.Type == LedgerEntryType.Trueup && e.InvoiceId == voided.Id).Select(e => e with { Amount = -e.Amount, At = at }));
         var reopened = account.Commits.Where(c => c.IsFor(voided.ContractId))

@@ -20,7 +20,7 @@ internal static class InvoiceMaking
             result.Statement.CreditTypeId, period.Start, period.End, type == InvoiceType.Usage ? terms.Contract.FinalAt(period, grace) : period.End,
             terms.Contract.NetPaymentTermsDays, rated.Total, rated.Total, terms.Versions(), rated.Lines, rated.Unrated)
         {
-            Draws = rated.Draws,
+            Draws = [.. rated.Draws.Select(d => terms.Commits.First(c => c.Id == d.CommitId).CustomerId is var owner && owner != terms.Contract.CustomerId ? d with { CustomerId = owner } : d)],
             PaidBy = terms.Contract.Hierarchy is { Payer: Payer.Parent, ParentCustomerId: { } payer, ParentContractId: { } contract } ? new PayingContract(payer, contract) : null,
             ChargeIds = rated.ChargeIds,
             FieldsOf = FieldsOf(terms, rated.Lines),

@@ -106,12 +106,13 @@ public sealed class LateUsage(IDocumentStore store, ContractTerms terms, ReadAcc
 
     private async Task<List<Commit>> CommitsAsync(Account account, Contract contract, Invoice invoice, CancellationToken stop)
     {
-        var commits = new List<Commit>();
+        var (commits, shared) = (new List<Commit>(), account.Shared.Where(s => s.ContractId == contract.Id).SelectMany(s => s.Commits).ToList());
         foreach (var (id, version) in invoice.Versions.Commits ?? new Dictionary<string, int>())
         {
             if (account.Commits.FirstOrDefault(c => c.Id == id) is { } now && await CommitDocuments.VersionAsync(store, now, version, stop) is { } billed) commits.Add(billed);
+            else if (shared.Find(c => c.Id == id) is { } parents && await CommitDocuments.VersionAsync(store, parents, version, stop) is { } lent) commits.Add(lent.SharedWith(contract.Id));
         }
         var known = commits.Select(c => c.Id).ToHashSet(StringComparer.Ordinal);
-        return [.. commits, .. Grants.Of(contract, invoice.End).Where(g => !known.Contains(g.Id))];
+        return [.. commits, .. Grants.Of(contract, invoice.End).Concat(shared.Where(s => s.RecurringCommitId is not null)).Where(g => !known.Contains(g.Id))];
     }
 }
