@@ -50,8 +50,8 @@ internal sealed class SharedDraws(IDocumentStore store)
                         var decided = await decide(head);
                         if (decided.Account is not { Shared.Count: > 0 } account) return decided.Change;
                         if (unresolved = (await OpenAsync(account, stop)).Count > 0) return new AccountChange<T>(default!, null, []);
-                        if (decided.Issued?.Draws.Any(d => d.CustomerId is not null) != true) return decided.Change;
-                        if ((held = await TakeAsync(account, decided.Issued, claimant, stop)) is not null) return decided.Change;
+                        if (decided.Issued is not { Status: InvoiceStatus.Finalized } issued || !issued.Draws.Any(d => d.CustomerId is not null)) return decided.Change;
+                        if ((held = await TakeAsync(account, issued, claimant, stop)) is not null) return decided.Change;
                     }
                     throw new TimeoutException($"The parent of customer {customerId} is being changed by too many at once.");
                 },

@@ -19,6 +19,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
 {
     private readonly Accounts accounts = new(store);
     private readonly FamilyClaims claims = new(store);
+    private readonly SharedDraws shared = new(store);
     private readonly ConsolidateInvoices consolidate = new(store);
 
     /// <summary>Voids a final invoice. May be repeated. Errors: refused for a draft, an unknown id, or while it is on a consolidated invoice or a credit memo corrects it.</summary>
@@ -26,7 +27,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
     {
         if (await Owners.FindAsync(store, Owners.Invoice, invoiceId, stop) is not { } customerId) return NotFound(invoiceId);
         var (grace, now) = ((await settings.GetAsync(stop)).Grace, clock.GetCurrentInstant());
-        return await accounts.ChangeAsync<Invoice>(
+        var done = await accounts.ChangeAsync<Invoice>(
             customerId,
             async head =>
             {
@@ -39,6 +40,9 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
                 return step.As(step.Issued!) with { Due = Accounts.AtOnce };
             },
             stop);
+        // What it drew on a parent's commits; should this be lost, the account's next step does it.
+        if (done.Is(out var gone, out _) && gone.Draws.Any(d => d.CustomerId is not null)) await shared.ResolveAsync(customerId, stop);
+        return done;
     }
 
     /// <summary>Makes a voided invoice anew. Errors: refused for one that is not void, or that was made anew before.</summary>
@@ -49,19 +53,19 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
         var pages = new RunPages(store, Accounts.PlaceOf(customerId));
         try
         {
-            return await accounts.ChangeAsync<Invoice>(
-                customerId,
+            return await shared.ChangeAsync<Invoice>(
+                customerId, new IdSource(clock).New(),
                 async head =>
                 {
                     await pages.DropAsync(stop);
-                    if (await InvoiceDocuments.ReadAsync(store, customerId, invoiceId, stop) is not { } invoice) return NotFound(invoiceId);
-                    if (invoice.Status != InvoiceStatus.Void) return new Refusal("invoice_not_void", "Only a voided invoice can be regenerated; void it first.", "/id");
+                    if (await InvoiceDocuments.ReadAsync(store, customerId, invoiceId, stop) is not { } invoice) return new(NotFound(invoiceId));
+                    if (invoice.Status != InvoiceStatus.Void) return new(new Refusal("invoice_not_void", "Only a voided invoice can be regenerated; void it first.", "/id"));
                     if (!head.Of(invoice.ContractId, invoice.Type).Voided.Any(v => v.InvoiceId == invoiceId))
-                        return new Refusal("already_regenerated", $"Invoice {invoiceId} was regenerated before.", "/id", RefusalKind.Conflict);
-                    if (await read.ReadAsync(customerId, head, now, stop) is not { } account) return Customers.NotFound(customerId);
+                        return new(new Refusal("already_regenerated", $"Invoice {invoiceId} was regenerated before.", "/id", RefusalKind.Conflict));
+                    if (await read.ReadAsync(customerId, head, now, stop) is not { } account) return new(Customers.NotFound(customerId));
                     var step = await RegenerateAsync(account, invoiceId, ids.New(), now, settled, stop);
                     await pages.WriteAsync(step.Pages, stop);
-                    return step.As(step.Issued!) with { Due = Accounts.AtOnce };
+                    return new(step.As(step.Issued!) with { Due = Accounts.AtOnce }, account, step.Issued);
                 },
                 stop);
         }

@@ -13,8 +13,8 @@ namespace Billing.UseCases.Invoicing;
 /// <param name="Due">When the account is due next; null: never.</param>
 public sealed record BillingStep(bool Issued, Instant? Due)
 {
-    /// <summary>The parent that may have waited for it.</summary>
-    internal PayingContract? Tells { get; init; }
+    /// <summary>The customer whose contract is the parent, and may have waited for it.</summary>
+    internal string? Tells { get; init; }
 }
 
 /// <summary>Issues the next invoice of an account, and settles what its end settles, in one commit.</summary>
@@ -29,6 +29,7 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
 
     private readonly Accounts accounts = new(store);
     private readonly ConsolidateInvoices consolidate = new(store);
+    private readonly SharedDraws shared = new(store);
 
     /// <summary>Does the first thing that is due for an account by an instant; the account is due again when the next thing is.</summary>
     /// <remarks>Errors: <see cref="UsageNotReadyException"/>, and what rating throws.</remarks>
@@ -36,22 +37,23 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
     {
         var settled = await settings.GetAsync(stop);
         var pages = new RunPages(store, Accounts.PlaceOf(customerId));
-        var done = await accounts.ChangeAsync<BillingStep>(
-            customerId,
+        var done = await shared.ChangeAsync<BillingStep>(
+            customerId, ids.New(),
             async head =>
             {
                 await pages.DropAsync(stop);
-                if (head.Parked is not null) return new AccountChange<BillingStep>(new(false, null), null, []);
-                if (await read.ReadAsync(customerId, head, at, stop) is not { } account) return new AccountChange<BillingStep>(new(false, null), head, []) { Due = null };
+                if (head.Parked is not null) return new(new AccountChange<BillingStep>(new(false, null), null, []));
+                if (await read.ReadAsync(customerId, head, at, stop) is not { } account) return new(new AccountChange<BillingStep>(new(false, null), head, []) { Due = null });
                 var step = await NextAsync(account, at, settled, ids.New(), stop);
                 // What an invoice leaves behind is looked at as well.
                 if (step.Issued is not null && watcher is not null && await watcher.Watches(customerId, stop)) step = step with { Due = Accounts.AtOnce };
                 await pages.WriteAsync(step.Pages, stop);
-                return step.As(new BillingStep(step.Issued is not null, step.Due) { Tells = step.Issued is { Type: InvoiceType.Usage } ? step.Issued.PaidBy : null });
+                var parent = account.Contracts.FirstOrDefault(c => c.Terms.Contract.Id == step.Issued?.ContractId)?.Terms.Contract.Hierarchy?.ParentCustomerId;
+                return new(step.As(new BillingStep(step.Issued is not null, step.Due) { Tells = parent }), account, step.Issued);
             },
             stop);
         // In a commit of its own: should it be lost, the parent looks again by itself.
-        if (done.Value.Tells is { } parent) await accounts.FenceAsync(parent.CustomerId, stop);
+        if (done.Value.Tells is { } parent) await accounts.FenceAsync(parent, stop);
         return done.Value;
     }
 

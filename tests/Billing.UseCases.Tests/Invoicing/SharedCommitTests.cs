@@ -1,0 +1,155 @@
+using Billing.Domain.Contracts;
+using Billing.Domain.Credits;
+using Billing.Domain.Invoicing;
+using Billing.Domain.Pricing;
+using Billing.UseCases.Contracts;
+using Billing.UseCases.Pricing;
+using Xunit;
+using static Billing.UseCases.Tests.Town;
+
+namespace Billing.UseCases.Tests.Invoicing;
+
+/// <summary>Children that draw on a commit of their parent's. A call costs 10.</summary>
+public class SharedCommitTests
+{
+    private readonly Town town = new();
+    private Customer group = null!;
+    private Customer north = null!;
+    private Customer south = null!;
+    private Commit pool = null!;
+
+    private async Task FamilyAsync(decimal amount = 1_000, string until = "2027-01-01", Func<string, ChildAccess>? access = null)
+    {
+        var card = (await town.Cards.CreateAsync(new NewRateCard("Flat", null, [], null, new Dictionary<string, string>()), town.Ids, default)).Value;
+        await town.RateAsync(card, await town.ProductAsync(), new Price.Flat(10));
+        (group, north, south) = (await town.CustomerAsync("Group"), await town.CustomerAsync("North"), await town.CustomerAsync("South"));
+        var parent = await town.ContractAsync(group, card);
+        async Task<Contract> Child(Customer of) => (await town.Contracts.CreateAsync(
+            new NewContract(of.Id, At("2026-01-01"), RateCardId: card.Id) { HierarchyConfiguration = new(new NewParent(parent.Id, group.Id)) }, town.Ids, default)).Value;
+        var first = await Child(north);
+        _ = await Child(south);
+        pool = await town.GrantAsync(parent, CommitType.Prepaid, amount, "2026-01-01", until, c => c with { ChildAccess = access?.Invoke(first.Id) ?? new ChildAccess(true, []) });
+    }
+
+    private async Task<decimal> FinalAsync(Customer of) => (await town.ListAsync(of.Id, InvoiceStatus.Finalized)).Where(i => i.Type == InvoiceType.Usage).Sum(i => i.Total);
+
+    /// <summary>Sums of a page of the pool's ledger: granted, drawn and given back, and what is gone.</summary>
+    private async Task<(decimal Drawn, decimal Expired, decimal Left)> PoolAsync()
+    {
+        var balance = (await town.Balances.ListAsync(group.Id, new UseCases.Credits.BalanceFilter(pool.Id), true, true, default)).Value.Single();
+        var ledger = balance.Ledger!;
+        decimal Sum(params LedgerEntryType[] types) => ledger.Where(e => types.Contains(e.Type)).Sum(e => e.Amount);
+        return (-Sum(LedgerEntryType.AutomatedInvoiceDeduction, LedgerEntryType.Credited), -Sum(LedgerEntryType.Expiration), ledger.Sum(e => e.Amount));
+    }
+
+    [Fact]
+    public async Task What_a_child_uses_is_paid_by_the_parents_commit_until_it_is_used_up()
+    {
+        await FamilyAsync();
+        town.Use(group.Id, "2026-01-03T10", 20);
+        town.Use(north.Id, "2026-01-04T10", 30);
+        town.Use(south.Id, "2026-01-05T10", 90);
+        town.Now = At("2026-01-20");
+        Assert.Equal(0m, (await town.ListAsync(north.Id)).Single().Total);
+        town.Now = At("2026-02-03");
+        Assert.Equal(3, (await town.RunAsync()).Issued);
+        // 200 + 300 + 900 = 1,400 used, of which 1,000 is paid by the commit, whoever came first.
+        Assert.Equal(400m, await FinalAsync(group) + await FinalAsync(north) + await FinalAsync(south));
+        Assert.Equal((1_000m, 0m, 0m), await PoolAsync());
+        var invoice = (await town.ListAsync(north.Id, InvoiceStatus.Finalized)).Single();
+        Assert.All(invoice.Draws, d => Assert.Equal((pool.Id, group.Id), (d.CommitId, d.CustomerId)));
+        Assert.Equal(0, (await town.RunAsync()).Issued);
+    }
+
+    [Fact]
+    public async Task Only_children_that_are_named_may_draw()
+    {
+        await FamilyAsync(access: first => new ChildAccess(false, [first]));
+        town.Use(north.Id, "2026-01-04T10", 30);
+        town.Use(south.Id, "2026-01-05T10", 30);
+        town.Now = At("2026-02-03");
+        _ = await town.RunAsync();
+        Assert.Equal((0m, 300m), (await FinalAsync(north), await FinalAsync(south)));
+        Assert.Equal((300m, 0m, 700m), await PoolAsync());
+    }
+
+    [Fact]
+    public async Task Voiding_a_childs_invoice_gives_back_and_making_it_anew_draws_again()
+    {
+        await FamilyAsync();
+        town.Use(north.Id, "2026-01-04T10", 30);
+        town.Now = At("2026-02-03");
+        _ = await town.RunAsync();
+        var invoice = (await town.ListAsync(north.Id, InvoiceStatus.Finalized)).Single();
+        _ = (await town.Changes.VoidAsync(invoice.Id, default)).Value;
+        Assert.Equal((0m, 0m, 1_000m), await PoolAsync());
+        town.Use(north.Id, "2026-01-06T10", 5);
+        var again = (await town.Changes.RegenerateAsync(invoice.Id, town.Ids, default)).Value;
+        Assert.Equal((0m, 350m), (again.Total, again.Draws.Single().Amount));
+        Assert.Equal((350m, 0m, 650m), await PoolAsync());
+    }
+
+    [Fact]
+    public async Task The_commit_does_not_expire_before_the_children_are_billed()
+    {
+        await FamilyAsync(until: "2026-02-01");
+        town.Use(north.Id, "2026-01-31T23", 30);
+        town.Now = At("2026-02-03");
+        town.OnRead = id => id == north.Id ? throw new UseCases.Invoicing.UsageNotReadyException("still counting") : Task.CompletedTask;
+        _ = await town.RunAsync();
+        Assert.Equal((0m, 0m, 1_000m), await PoolAsync());
+        town.OnRead = null;
+        town.Now = At("2026-02-03T01");
+        _ = await town.RunAsync();
+        Assert.Equal((300m, 700m, 0m), await PoolAsync());
+        Assert.Equal(0m, await FinalAsync(north));
+        // Voided, what it drew and what had expired is there again.
+        _ = (await town.Changes.VoidAsync((await town.ListAsync(north.Id, InvoiceStatus.Finalized)).Single().Id, default)).Value;
+        Assert.Equal((0m, 0m, 1_000m), await PoolAsync());
+    }
+
+    [Fact]
+    public async Task A_run_killed_before_or_after_any_commit_and_repeated_draws_once()
+    {
+        async Task<(string Result, int Commits)> Run(int killAt, bool after)
+        {
+            var (world, n) = (new SharedCommitTests(), 0);
+            await world.FamilyAsync(amount: 500);
+            world.town.Use(world.north.Id, "2026-01-04T10", 30);
+            world.town.Use(world.south.Id, "2026-01-04T10", 10);
+            world.town.Now = At("2026-02-03");
+            using var stop = new CancellationTokenSource();
+            void Count()
+            {
+                if (Interlocked.Increment(ref n) != killAt + 1) return;
+                stop.Cancel();
+                throw new OperationCanceledException("killed");
+            }
+            world.town.Store.BeforeCommit = _ => { if (!after) Count(); return Task.CompletedTask; };
+            world.town.Store.AfterCommit = _ => { if (after) Count(); };
+            if (killAt >= 0) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.town.Billing.RunAsync(world.town.Now, world.town.Ids, stop.Token));
+            var commits = n;
+            _ = await world.town.RunAsync();
+            return ($"{await world.FinalAsync(world.north)} {await world.FinalAsync(world.south)} {await world.PoolAsync()}", killAt >= 0 ? commits : n);
+        }
+        var (whole, commits) = await Run(-1, false);
+        Assert.Equal("0 0 (400, 0, 100)", whole);
+        for (var i = 0; i < commits - 4; i++)
+        {
+            Assert.Equal(whole, (await Run(i, false)).Result);
+            Assert.Equal(whole, (await Run(i, true)).Result);
+        }
+    }
+
+    [Fact]
+    public async Task Many_runs_at_once_draw_each_unit_once()
+    {
+        await FamilyAsync(amount: 700);
+        foreach (var of in new[] { group, north, south }) town.Use(of.Id, "2026-01-04T10", 30);
+        town.Now = At("2026-02-03");
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(town.RunAsync)));
+        // 900 used, 700 paid by the commit.
+        Assert.Equal(200m, await FinalAsync(group) + await FinalAsync(north) + await FinalAsync(south));
+        Assert.Equal((700m, 0m, 0m), await PoolAsync());
+    }
+}
