@@ -152,4 +152,64 @@ public class SharedCommitTests
         Assert.Equal(200m, await FinalAsync(group) + await FinalAsync(north) + await FinalAsync(south));
         Assert.Equal((700m, 0m, 0m), await PoolAsync());
     }
+
+    [Fact]
+    public async Task What_another_child_drew_while_this_one_was_rated_is_seen()
+    {
+        await FamilyAsync(amount: 500);
+        town.Use(north.Id, "2026-01-04T10", 30);
+        town.Use(south.Id, "2026-01-04T10", 40);
+        town.Now = At("2026-02-03");
+        var interfered = false;
+        town.OnRead = async id =>
+        {
+            // North's balances were read; its usage is about to be.
+            if (id != north.Id || interfered) return;
+            interfered = true;
+            _ = await town.Issue.StepAsync(south.Id, town.Now, town.Ids, default);
+        };
+        _ = await town.Issue.StepAsync(north.Id, town.Now, town.Ids, default);
+        // South took 400 of 500: 100 are left for North's 300.
+        Assert.Equal((200m, 0m), (await FinalAsync(north), await FinalAsync(south)));
+        Assert.Equal((500m, 0m, 0m), await PoolAsync());
+    }
+
+    [Fact]
+    public async Task A_draw_whose_invoice_was_overtaken_is_given_back_before_it_is_drawn_again()
+    {
+        await FamilyAsync();
+        town.Use(north.Id, "2026-01-04T10", 30);
+        town.Now = At("2026-02-03");
+        var overtaken = false;
+        town.Store.BeforeCommit = async writes =>
+        {
+            if (overtaken || !writes.Any(w => w is UseCases.Documents.Write.Create { Document.Kind: "invoice" })) return;
+            overtaken = true;
+            await town.Accounts.FenceAsync(north.Id, default);
+        };
+        _ = await town.Issue.StepAsync(north.Id, town.Now, town.Ids, default);
+        Assert.True(overtaken);
+        Assert.Equal((300m, 0m, 700m), await PoolAsync());
+    }
+
+    [Fact]
+    public async Task A_draw_that_a_dead_run_left_is_given_back_and_the_run_can_not_use_it_any_more()
+    {
+        await FamilyAsync();
+        town.Use(north.Id, "2026-01-04T10", 30);
+        town.Now = At("2026-02-03");
+        var slept = false;
+        town.Store.BeforeCommit = async writes =>
+        {
+            if (slept || !writes.Any(w => w is UseCases.Documents.Write.Create { Document.Kind: "invoice" })) return;
+            slept = true;
+            // While this run sleeps before its commit, somebody takes it for dead.
+            await new UseCases.Invoicing.SharedDraws(town.Store).ResolveAsync(north.Id, default);
+            Assert.Equal((0m, 0m, 1_000m), await PoolAsync());
+        };
+        _ = await town.Issue.StepAsync(north.Id, town.Now, town.Ids, default);
+        var invoice = Assert.Single(await town.ListAsync(north.Id, InvoiceStatus.Finalized));
+        Assert.Equal((300m, 0m, 700m), await PoolAsync());
+        Assert.Equal(300m, invoice.Draws.Sum(d => d.Amount));
+    }
 }
