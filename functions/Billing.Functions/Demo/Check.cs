@@ -1,4 +1,5 @@
 using Billing.Domain.Invoicing;
+using Billing.Functions.Demo.Selling;
 using Billing.Functions.Demo.Traffic;
 using Billing.UseCases.Metering;
 
@@ -46,25 +47,42 @@ internal sealed record Check(string What, IReadOnlyList<string> Differences)
         return new Check($"{expected.Values.Sum():N0} tokens of all customers together", wrong);
     }
 
-    /// <summary>Every invoice against the tally by hand, priced the simple way; one for each customer and month.</summary>
-    public static Check OfInvoices(Tallies byHand, TrafficPlan traffic, IReadOnlyList<IReadOnlyList<Invoice>> invoices)
+    /// <summary>Every invoice against the bill by hand: a usage invoice for each customer and month, and all others by customer.</summary>
+    public static Check OfInvoices(IReadOnlyList<Bill> byHand, TrafficPlan traffic, IReadOnlyList<IReadOnlyList<Invoice>> invoices)
     {
         var (wrong, sum, count) = (new List<string>(), 0m, 0);
         for (var customer = 0; customer < traffic.Customers.Count; customer++)
         {
-            for (var month = 0; month < traffic.Months.Count - 1; month++)
+            var (bill, own, of) = (byHand[customer], invoices[customer], traffic.Customers[customer]);
+            for (var month = 0; month < bill.Usage.Count; month++)
             {
-                var name = $"invoice of {traffic.Customers[customer]}, month {month + 1}";
-                var expected = PriceList.CostOf(byHand.Of(customer, month));
-                var found = invoices[customer].Where(i => i.Start == traffic.Months[month] && i.End == traffic.Months[month + 1]).ToList();
-                if (found.Count == 1) Compare($"{name}, cents", expected, found[0].Total, wrong);
+                var name = $"invoice of {of}, month {month + 1}";
+                var found = own.Where(i => i.Type == InvoiceType.Usage && i.Start == Deals.Month(traffic, month) && i.End == Deals.Month(traffic, month + 1)).ToList();
+                if (found.Count == 1) Compare($"{name}, cents", bill.Usage[month], found[0].Total, wrong);
                 else wrong.Add($"{name}: expected one final invoice, found {found.Count}");
                 if (found.Any(i => i.Unrated.Count > 0)) wrong.Add($"{name}: some usage has no price");
-                (sum, count) = (sum + expected, count + 1);
             }
+            Compare($"late usage of {of}, cents", bill.Late, own.SelectMany(i => i.Lines).Where(l => l.AdjustsPeriod is not null).Sum(l => l.Total), wrong);
+            Compare($"purchases and seats of {of}, cents", bill.Scheduled, own.Where(i => i.Type != InvoiceType.Usage).Sum(i => i.Total), wrong);
+            (sum, count) = (sum + bill.Usage.Sum() + bill.Scheduled, count + own.Count);
         }
         Compare("sum of all invoices, cents", sum, invoices.Sum(c => c.Sum(i => i.Total)), wrong);
         return new Check($"{count:N0} invoices priced again by hand, together {Dollars.Exact(sum)}", wrong);
+    }
+
+    /// <summary>Every customer's credits and commits: granted, drawn, expired and left.</summary>
+    public static Check OfBalances(IReadOnlyList<Bill> byHand, TrafficPlan traffic, IReadOnlyList<Money> found)
+    {
+        var wrong = new List<string>();
+        for (var customer = 0; customer < traffic.Customers.Count; customer++)
+        {
+            var (expected, read, of) = (byHand[customer].Balance, found[customer], traffic.Customers[customer]);
+            Compare($"granted to {of}, cents", expected.Granted, read.Granted, wrong);
+            Compare($"drawn by {of}, cents", expected.Drawn, read.Drawn, wrong);
+            Compare($"expired of {of}, cents", expected.Expired, read.Expired, wrong);
+            Compare($"left to {of}, cents", expected.Left, read.Left, wrong);
+        }
+        return new Check($"{4 * byHand.Count:N0} figures of balances, together {Dollars.Exact(byHand.Sum(b => b.Balance.Left))} left", wrong);
     }
 
     private static void Compare(string what, decimal expected, decimal found, List<string> wrong)

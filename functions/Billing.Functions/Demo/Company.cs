@@ -2,6 +2,7 @@ using System.Globalization;
 using Billing.Domain.Contracts;
 using Billing.Domain.Metering;
 using Billing.Domain.Pricing;
+using Billing.Functions.Demo.Selling;
 using Billing.Functions.Demo.Traffic;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Documents;
@@ -14,7 +15,8 @@ namespace Billing.Functions.Demo;
 /// <param name="TokenMeters">A SUM meter for each kind of token, grouped by model and region.</param>
 /// <param name="RequestMeter">A COUNT meter.</param>
 /// <param name="Customers">By number.</param>
-internal sealed record Company(IReadOnlyDictionary<TokenKind, Meter> TokenMeters, Meter RequestMeter, IReadOnlyList<Customer> Customers)
+/// <param name="Sell">What it sells on.</param>
+internal sealed record Company(IReadOnlyDictionary<TokenKind, Meter> TokenMeters, Meter RequestMeter, IReadOnlyList<Customer> Customers, Sell Sell)
 {
     public const string EventType = "llm_request";
     public const string Model = "model";
@@ -46,19 +48,23 @@ internal sealed record Company(IReadOnlyDictionary<TokenKind, Meter> TokenMeters
         {
             var meter = meters[kind] = await TokenMeterAsync(host, kind, ids, stop);
             var conversion = new QuantityConversion(ConversionOperation.Divide, 1_000_000, "million tokens");
-            var product = await ProductAsync(host, new ProductTerms(NameOf(kind), meter.Id, [Model, Region], [], conversion, null, ["tokens"]), ids, stop);
+            var product = await ProductAsync(host, new ProductTerms(NameOf(kind), meter.Id, [Model, Region], [], conversion, null, [Sell.Tokens, Sell.Usage]), ids, stop);
             var rates = groups.Select(g => new NewRate(
                 product.Id, new Price.Flat(PriceList.CentsPerMillion(new TokenGroup(g.Model, g.Region, kind))), traffic.Months[0], null, true,
                 new Dictionary<string, string?> { [Model] = g.Model, [Region] = g.Region }));
-            _ = (await host.Get<Rates>().AddAsync(card.Id, [.. rates], ids, stop)).Value;
+            var changed = groups.Where(g => kind == TokenKind.Output && PriceList.Cheaper.Contains(g.Model)).Select(g => new NewRate(
+                product.Id, new Price.Flat(PriceList.CentsPerMillion(new TokenGroup(g.Model, g.Region, kind), changed: true)), Deals.Change(traffic), null, true,
+                new Dictionary<string, string?> { [Model] = g.Model, [Region] = g.Region }));
+            _ = (await host.Get<Rates>().AddAsync(card.Id, [.. rates, .. changed], ids, stop)).Value;
         }
         var requests = (await host.Get<Meters>().CreateAsync(
             new NewMeter("API requests", "api_requests", null, Aggregation.Count, [EventType], null, [], null, [], NoFields), ids, stop)).Value.Meter;
-        var calls = await ProductAsync(host, new ProductTerms("API requests", requests.Id, [], [], null, null, []), ids, stop);
+        var calls = await ProductAsync(host, new ProductTerms("API requests", requests.Id, [], [], null, null, [Sell.Usage]), ids, stop);
         var tiers = new Price.Tiered([.. PriceList.RequestTiers.Select(t => new Tier(t.Size, t.Cents))]);
         _ = (await host.Get<Rates>().AddAsync(card.Id, [new NewRate(calls.Id, tiers, traffic.Months[0], null, true, new Dictionary<string, string?>())], ids, stop)).Value;
+        var sell = await Sell.PrepareAsync(host, traffic, card.Id, ids, stop);
         await host.Work.Drain(stop);
-        return new Company(meters, requests, await CustomersAsync(host, traffic, card, seed, made, stop));
+        return new Company(meters, requests, await CustomersAsync(host, traffic, sell, seed, made, stop), sell);
     }
 
     public static string NameOf(TokenKind kind) => kind switch
@@ -83,7 +89,7 @@ internal sealed record Company(IReadOnlyDictionary<TokenKind, Meter> TokenMeters
     private static async Task<Product> ProductAsync(DemoHost host, ProductTerms terms, IdSource ids, CancellationToken stop) =>
         (await host.Get<Products>().CreateAsync(ProductType.Usage, terms, NoFields, ids, stop)).Value;
 
-    private static async Task<Customer[]> CustomersAsync(DemoHost host, TrafficPlan traffic, RateCard card, int seed, Action<int> made, CancellationToken stop)
+    private static async Task<Customer[]> CustomersAsync(DemoHost host, TrafficPlan traffic, Sell sell, int seed, Action<int> made, CancellationToken stop)
     {
         var (customers, done) = (new Customer[traffic.Customers.Count], 0);
         await Parallel.ForAsync(0, customers.Length, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = stop }, async (n, step) =>
@@ -91,7 +97,7 @@ internal sealed record Company(IReadOnlyDictionary<TokenKind, Meter> TokenMeters
             var ids = IdSource.DerivedFrom(string.Create(CultureInfo.InvariantCulture, $"demo/{seed}/customer/{n}"));
             var name = traffic.Customers[n];
             customers[n] = (await host.Get<Customers>().CreateAsync(new NewCustomer(name, [KeyOf(name)], NoFields), ids, step)).Value;
-            _ = (await host.Get<Contracts>().CreateAsync(new NewContract(customers[n].Id, traffic.Months[0], RateCardId: card.Id, Name: "Pay as you go"), ids, step)).Value;
+            await sell.ToAsync(customers[n], n, ids, step);
             made(Interlocked.Increment(ref done));
         });
         return customers;

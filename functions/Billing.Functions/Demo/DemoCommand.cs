@@ -1,6 +1,8 @@
+using Billing.Functions.Demo.Selling;
 using Billing.Functions.Demo.Traffic;
 using Billing.UseCases.Clock;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.Documents;
 using NodaTime;
 using Spectre.Console;
 
@@ -66,30 +68,35 @@ public static class DemoCommand
             : MadeTraffic.Make(options.Seed, options.Customers ?? 300, options.EventsCount ?? 300_000);
         var byHand = Tallies.ByHand(traffic);
         var plan = DeliveryPlan.Of(traffic, options.Seed);
+        var heldBack = Deals.HeldBack(traffic);
         console.WriteLine(fromFiles
             ? $"{traffic.Requests.Count:N0} requests from {options.Files.Count:N0} {(options.Files.Count == 1 ? "file" : "files")}, spread over {traffic.Customers.Count:N0} customers."
             : $"A month of an AI company: {traffic.Requests.Count:N0} requests of {traffic.Customers.Count:N0} customers, {MadeTraffic.Models.Count} models × {MadeTraffic.Regions.Count} regions × 3 kinds of tokens (seed {options.Seed}).");
-        console.WriteLine($"Sent out of order, {plan.Late:N0} an hour to three days late, {plan.Repeated:N0} twice: as networks do.");
+        console.WriteLine($"Sent out of order, {plan.Late:N0} an hour to three days late, {plan.Repeated:N0} twice: as networks do; {heldBack.Count:N0} after their invoice was final.");
         console.WriteLine();
 
         await using var host = await DemoHost.StartAsync(folder, traffic.Months[0], CancellationToken.None);
         var stop = host.Stopping;
         var steps = new Steps(console, plain);
         var company = await steps.RunAsync("Customers", traffic.Customers.Count, null, step => Company.OpenAsync(host, traffic, options.Seed, n => step.Reach(n), stop));
-        await IngestAsync(host, traffic, plan, steps, stop);
-        await CloseAsync(host, traffic, steps, stop);
+        await IngestAsync(host, traffic, plan.Only(heldBack, others: true), steps, stop);
+        await CloseAsync(host, company, traffic, plan.Only(heldBack, others: false), steps, stop);
         var findings = await steps.RunAsync("Reading", traffic.Customers.Count, null, step => Findings.ReadAsync(host, company, traffic, n => step.Reach(n), stop));
 
         var report = new Report(console, traffic);
         report.Ingest(findings.Ingest);
         report.Usage(findings.Usage, findings.TokensOfAll);
         report.Invoices(findings.Invoices);
+        new Why(console, traffic).Show(findings.Invoices);
+        report.Balances(findings.Balances);
+        var bills = ByHand.Bills(traffic, heldBack, host.BillingClock.GetCurrentInstant());
         Check[] checks =
         [
             Check.OfIngest(findings.Ingest, traffic, plan),
             Check.OfUsage(byHand, findings.Usage),
             Check.OfAll(byHand, traffic.Customers.Count, findings.TokensOfAll),
-            Check.OfInvoices(byHand, traffic, findings.Invoices),
+            Check.OfInvoices(bills, traffic, findings.Invoices),
+            Check.OfBalances(bills, traffic, findings.Balances),
         ];
         report.Checks(checks);
         if (options.DataFolder is not null) SayHowToLook(console, folder, host.BillingClock.GetCurrentInstant());
@@ -109,17 +116,25 @@ public static class DemoCommand
         });
     }
 
-    /// <summary>Lets the time pass to the end of the last month and its grace, doing what falls due on the way.</summary>
-    private static async Task CloseAsync(DemoHost host, TrafficPlan traffic, Steps steps, CancellationToken stop)
+    /// <summary>Lets the time pass to the end of the last month and its grace, then of the month that bills what came late, doing what falls due on the way.</summary>
+    private static async Task CloseAsync(DemoHost host, Company company, TrafficPlan traffic, DeliveryPlan late, Steps steps, CancellationToken stop)
     {
         var clock = host.BillingClock;
         var from = clock.GetCurrentInstant();
-        var to = Instant.Max(from, traffic.Months[^1] + (await host.Get<SettingsStore>().GetAsync(stop)).Grace);
+        var grace = (await host.Get<SettingsStore>().GetAsync(stop)).Grace;
+        var to = Deals.Month(traffic, traffic.Months.Count) + grace;
         await steps.RunAsync("Invoices", (long)(to - from).TotalHours, null, step => Task.Run(
             async () =>
             {
-                await ClockRun.ToAsync(host.Work, clock.GetCurrentInstant, MoveAsync, to, stop);
+                await RunAsync(Instant.Max(from, traffic.Months[^1] + grace));
+                for (var n = 0; n < company.Customers.Count; n++)
+                    if (Deals.PlanOf(n) == Plan.Wallet) await company.Sell.TopUpAsync(company.Customers[n], IdSource.DerivedFrom($"demo/top-up/{n}"), stop);
+                await RunAsync(clock.GetCurrentInstant() + Deals.LateBy);
+                await Ingest.SendAsync(host, traffic, late, _ => { }, stop);
+                await RunAsync(to);
                 return true;
+
+                Task RunAsync(Instant until) => ClockRun.ToAsync(host.Work, clock.GetCurrentInstant, MoveAsync, until, stop);
 
                 async Task MoveAsync(Instant now, CancellationToken token)
                 {

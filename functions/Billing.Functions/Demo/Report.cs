@@ -1,4 +1,5 @@
 using Billing.Domain.Invoicing;
+using Billing.Functions.Demo.Selling;
 using Billing.Functions.Demo.Traffic;
 using Billing.UseCases.Metering;
 using Spectre.Console;
@@ -56,7 +57,6 @@ internal sealed class Report(IAnsiConsole console, TrafficPlan traffic)
         table.AddRow(
             Cell($"All {all.Count:N0} invoices", "bold"), Cell(""), Cell(""), Cell($"{all.Sum(i => i.Invoice.Lines.Count):N0}", "bold"), Cell(Dollars.Rounded(all.Sum(i => i.Invoice.Total)), "bold"));
         console.Write(table);
-        if (all.Count > 0) Whole(all[0].Name, all[0].Invoice);
     }
 
     public void Checks(IReadOnlyList<Check> checks)
@@ -73,28 +73,24 @@ internal sealed class Report(IAnsiConsole console, TrafficPlan traffic)
         if (checks.Any(c => !c.Equal)) console.WriteLine("The product and the traffic disagree: do not trust the figures above.");
     }
 
-    /// <summary>Every line of one invoice, exact: fractions of a cent stay until somebody pays.</summary>
-    private void Whole(string name, Invoice invoice)
+    /// <summary>What was given or prepaid, and what became of it.</summary>
+    public void Balances(IReadOnlyList<Money> balances)
     {
-        Heading($"The largest in full: {name}, number {invoice.Number}, {PeriodOf(invoice)}");
-        var table = NewTable("Line", ["For", "Quantity", "Unit price", "Total"]);
+        Heading("Balances: credits, commits and top-ups");
+        var table = NewTable("Customer", ["Plan", "Granted", "Drawn", "Expired", "Left"]);
         table.Columns[1].LeftAligned();
-        foreach (var line in invoice.Lines)
-        {
-            var million = line.ProductTags.Contains("tokens");
-            table.AddRow(
-                Cell(line.Name), Cell(TermsOf(line)), Cell($"{line.Quantity:#,##0.######}{(million ? " M" : "")}"),
-                Cell($"× {Dollars.Exact(line.UnitPrice)}{(million ? " per M" : "")}"), Cell($"= {Dollars.Exact(line.Total)}"));
-        }
-        table.AddRow(Cell("Total", "bold"), Cell(""), Cell(""), Cell(""), Cell(Dollars.Exact(invoice.Total), "bold"));
+        var all = balances.Select((m, c) => (Name: traffic.Customers[c], Plan: Deals.NameOf(Deals.PlanOf(c)), Money: m)).ToList();
+        foreach (var (name, plan, money) in all.Take(Top)) Add(name, plan, [money], "");
+        if (all.Count > Top) Add($"and {all.Count - Top:N0} more", "", all.Skip(Top).Select(b => b.Money), "grey");
+        Add("All", "", balances, "bold");
         console.Write(table);
+
+        void Add(string name, string plan, IEnumerable<Money> of, string style) => table.AddRow(
+            Cell(name, style), Cell(plan, style), Cell(Dollars.Rounded(of.Sum(m => m.Granted)), style), Cell(Dollars.Rounded(of.Sum(m => m.Drawn)), style),
+            Cell(Dollars.Rounded(of.Sum(m => m.Expired)), style), Cell(Dollars.Rounded(of.Sum(m => m.Left)), style));
     }
 
-    private static string TermsOf(InvoiceLine line) => line.Tier is { } tier
-        ? $"tier {tier.Level}: {(tier.Size is { } size ? $"{tier.StartingAt:N0} to {tier.StartingAt + size:N0}" : $"over {tier.StartingAt:N0}")}"
-        : string.Join(", ", line.PricingGroupValues.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => v.Value));
-
-    private static string PeriodOf(Invoice invoice) => invoice.Start.InUtc().Date.ToString("uuuu-MM", System.Globalization.CultureInfo.InvariantCulture);
+    internal static string PeriodOf(Invoice invoice) => invoice.Start.InUtc().Date.ToString("uuuu-MM", System.Globalization.CultureInfo.InvariantCulture);
 
     private void Heading(string text)
     {
@@ -103,12 +99,12 @@ internal sealed class Report(IAnsiConsole console, TrafficPlan traffic)
         console.WriteLine();
     }
 
-    private static Table NewTable(string first, IReadOnlyList<string> others)
+    internal static Table NewTable(string first, IReadOnlyList<string> others)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn(new Text(first)).NoWrap());
         foreach (var other in others) table.AddColumn(new TableColumn(new Text(other)).RightAligned().NoWrap());
         return table;
     }
 
-    private static Text Cell(string text, string style = "") => style.Length == 0 ? new(text) : new(text, Style.Parse(style));
+    internal static Text Cell(string text, string style = "") => style.Length == 0 ? new(text) : new(text, Style.Parse(style));
 }

@@ -1,4 +1,5 @@
 using Billing.Functions.Demo;
+using Billing.Functions.Demo.Selling;
 using Billing.Functions.Demo.Traffic;
 using NodaTime;
 using Xunit;
@@ -14,18 +15,59 @@ public sealed class CheckTests
     public void Requests_are_priced_tier_by_tier()
     {
         // 10,000 free + 20,000 × 0.1 cents + 5,000 × 0.05 cents = 2,250 cents.
-        Assert.Equal(2_250m, PriceList.CostOf(new Tally { Requests = 35_000 }));
-        Assert.Equal(0m, PriceList.CostOf(new Tally { Requests = 10_000 }));
+        Assert.Equal(2_250m, PriceList.CostOfRequests(35_000));
+        Assert.Equal(0m, PriceList.CostOfRequests(10_000));
     }
 
     [Fact]
-    public void Tokens_are_priced_by_the_million()
+    public void Tokens_are_priced_by_kind_region_and_date()
     {
-        var tally = new Tally();
-        tally.Add(LargeInEurope, 2_000_000);
-        tally.Add(new TokenGroup("small", "us", TokenKind.CachedInput), 1_000_000);
-        // 2 M × 7,500 cents × 1.1 + 1 M × 20 cents ÷ 4 = 16,505 cents.
-        Assert.Equal(16_505m, PriceList.CostOf(tally));
+        Assert.Equal(8_250m, PriceList.CentsPerMillion(LargeInEurope)); // 7,500 × 1.1
+        Assert.Equal(5m, PriceList.CentsPerMillion(new TokenGroup("small", "us", TokenKind.CachedInput))); // 20 ÷ 4
+        Assert.Equal(880m, PriceList.CentsPerMillion(new TokenGroup("medium", "eu", TokenKind.Output), changed: true)); // 1,000 × 0.8 × 1.1
+        Assert.Equal(8_250m, PriceList.CentsPerMillion(LargeInEurope, changed: true));
+    }
+
+    [Fact]
+    public void A_bill_is_usage_less_what_pays_for_it()
+    {
+        var traffic = new TrafficPlan(["Enterprise", "Late", "Wallet", "Small"], [.. Requests()]);
+        var late = Deals.HeldBack(traffic);
+        Assert.Equal([2], late);
+        var bills = ByHand.Bills(traffic, late, Instant.FromUtc(2026, 3, 2, 0, 0));
+        // 10 M × $75 × 0.8 = $600 of $6,000. A quarter: $1,500; seats 20 × $30 + 6 × $30 × 17 of 31 days + 2 × 26 × $30.
+        Assert.Equal(new Money(600_000, 60_000, 0, 540_000), bills[0].Balance);
+        Assert.Equal([0m, 0m], bills[0].Usage);
+        Assert.Equal(150_000m + 60_000m + 6 * 1_645.16129032258064516129m + 156_000m, bills[0].Scheduled);
+        // $10 before the 15th, less $5 of free credit; $8 late, at the price after it.
+        Assert.Equal([500m, 800m], bills[1].Usage);
+        Assert.Equal(800m, bills[1].Late);
+        // $30 of $100, then up to $150: $80.
+        Assert.Equal(new Money(18_000, 3_000, 0, 15_000), bills[2].Balance);
+        Assert.Equal(18_000m, bills[2].Scheduled);
+        // $0.80 of $5; the rest is gone with the month.
+        Assert.Equal(new Money(500, 80, 420, 0), bills[3].Balance);
+        Assert.Equal([0m, 0m], bills[3].Usage);
+
+        static IEnumerable<UsageRequest> Requests() =>
+        [
+            new("1", 0, Instant.FromUtc(2026, 1, 20, 0, 0), "large", "us", 0, 0, 10_000_000),
+            new("2", 1, Instant.FromUtc(2026, 1, 14, 23, 59), "medium", "us", 0, 0, 1_000_000),
+            new("3", 1, Instant.FromUtc(2026, 1, 15, 0, 0), "medium", "us", 0, 0, 1_000_000),
+            new("4", 2, Instant.FromUtc(2026, 1, 2, 0, 0), "large", "us", 2_000_000, 0, 0),
+            new("5", 3, Instant.FromUtc(2026, 1, 2, 0, 0), "small", "us", 0, 0, 1_000_000),
+        ];
+    }
+
+    [Fact]
+    public void A_balance_that_differs_is_told()
+    {
+        var traffic = new TrafficPlan(["Acme"], [new UsageRequest("1", 0, Instant.FromUtc(2026, 1, 5, 0, 0), "small", "us", 1, 0, 1)]);
+        var bill = new Bill([0m], 0m, 0m, new Money(500, 80, 420, 0));
+        Assert.True(Check.OfBalances([bill], traffic, [new Money(500, 80, 420, 0)]).Equal);
+        Assert.Equal(
+            ["drawn by Acme, cents: expected 80, found 81", "expired of Acme, cents: expected 420, found 419"],
+            Check.OfBalances([bill], traffic, [new Money(500, 81, 419, 0)]).Differences);
     }
 
     [Fact]
@@ -44,7 +86,7 @@ public sealed class CheckTests
     public void A_missing_invoice_is_told()
     {
         var traffic = new TrafficPlan(["Acme"], [new UsageRequest("1", 0, Instant.FromUtc(2026, 1, 5, 0, 0), "small", "us", 1, 0, 1)]);
-        Assert.Contains("invoice of Acme, month 1: expected one final invoice, found 0", Check.OfInvoices(Tallies.ByHand(traffic), traffic, [[]]).Differences);
+        Assert.Contains("invoice of Acme, month 1: expected one final invoice, found 0", Check.OfInvoices(ByHand.Bills(traffic, new HashSet<int>(), traffic.Months[^1]), traffic, [[]]).Differences);
     }
 
     [Fact]

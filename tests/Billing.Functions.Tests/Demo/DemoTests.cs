@@ -18,9 +18,17 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(0, code);
         // 2,000 requests, 44 of them twice.
         Assert.Contains("accepted 2,044 = counted 2,000 + duplicate 44 + rejected 0 + pending 0", output, StringComparison.Ordinal);
-        Assert.Equal(4, Count(output, ": equal"));
+        Assert.Equal(5, Count(output, ": equal"));
         Assert.DoesNotContain("NOT EQUAL", output, StringComparison.Ordinal);
-        Assert.Contains("All 20 invoices", output, StringComparison.Ordinal);
+        // January and February of 20 customers; four dates of the enterprise's commit and seats; the wallet's purchase and its top-up.
+        Assert.Contains("All 46 invoices", output, StringComparison.Ordinal);
+        Assert.Matches(@"large, \w\w \(20 % off\) ", output);
+        Assert.Matches(@"medium, \w\w from 01-15 .*× \$(8\.00|8\.80) per M ", output);
+        Assert.Matches(@"Late, of 2026-01:", output);
+        Assert.Matches(@"Annual commit applied +- \$", output);
+        Assert.Matches(@"Amber Robotics +Enterprise +\$6,000\.00 ", output);
+        var pages = output[output.IndexOf("\nInvoices", StringComparison.Ordinal)..output.IndexOf("\nChecks", StringComparison.Ordinal)];
+        Assert.All(pages.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 100));
     }
 
     [Fact]
@@ -41,10 +49,14 @@ public sealed class DemoTests : IDisposable
         var (code, output, errors) = await RunAsync("--events", File("azure-code.csv", ["TIMESTAMP,ContextTokens,GeneratedTokens", .. rows]));
         Assert.Equal("", errors);
         Assert.Equal(0, code);
-        // A row: 0.1 M × $1.00 + 0.01 M × $4.00 = $0.14. Rows 1 and 21 are customer 1's: $0.28. All 30: $4.20.
-        Assert.Contains("invoices priced again by hand, together $4.20: equal", output, StringComparison.Ordinal);
-        Assert.Matches(@"Customer 01 +2023-11 +1 +3 +\$0\.28 ", output);
-        Assert.Matches(@"Input tokens +code, us +0\.2 M +× \$1\.00 per M += \$0\.20 ", output);
+        // A row: 0.1 M × $1.00 + 0.01 M × $4.00 = $0.14, and free credit pays it. Row 21 is the second of customer 1's and comes late: $0.14.
+        // Row 20 is the enterprise's, 20 % off: $0.112 of its $6,000. It owes a quarter of that, $1,500; seats 20 × $30, 6 × $30 × 16 of 30 days = $96, twice 26 × $30.
+        // The wallet uses rows 2 and 22, $0.28 of its $100, and is topped up with $50.28. All: 1,500 + 600 + 96 + 1,560 + 100 + 50.28 + 0.14.
+        Assert.Contains("invoices priced again by hand, together $3,906.42: equal", output, StringComparison.Ordinal);
+        Assert.Matches(@"Customer 01 +2023-12 +2 +\d+ +\$0\.14 ", output);
+        Assert.Matches(@"Input tokens +code, us \(20 % off\) +0\.1 M +× \$0\.80 per M += \$0\.08 ", output);
+        Assert.Matches(@"Customer 01 +Pay as you go +\$5\.00 +\$0\.14 +\$4\.86 +\$0\.00 ", output);
+        Assert.Matches(@"Customer 02 +Prepaid wallet +\$150\.28 +\$0\.28 +\$0\.00 +\$150\.00 ", output);
         // 30 × 110,000 tokens.
         Assert.Matches(@"All +3,300,000 +3,300,000 +30 ", output);
     }
@@ -56,10 +68,10 @@ public sealed class DemoTests : IDisposable
         var plain = File("other.csv", ["GeneratedTokens,ContextTokens,TIMESTAMP", "\"0\",1000000,2023-12-31 23:59:59.5", ""]);
         var (code, output, _) = await RunAsync("--events", conv, "--events", plain, "--customers", "1");
         Assert.Equal(0, code);
-        // November: 1 M × $0.50. December: 2 M × $0.50 of conv and 1 M × $1.00 of model.
-        Assert.Matches(@"Customer 00 +2023-11 +1 +3 +\$0\.50 ", output);
-        Assert.Matches(@"Customer 00 +2023-12 +2 +5 +\$2\.00 ", output);
-        Assert.Contains("checked: 2 invoices priced again by hand, together $2.50: equal", output, StringComparison.Ordinal);
+        // November: 1 M × $0.50. December: 2 M × $0.50 of conv and 1 M × $1.00 of model. The annual commit pays: $6,000 - $2.50.
+        Assert.Matches(@"Customer 00 +Enterprise +\$6,000\.00 +\$2\.50 +\$0\.00 +\$5,997\.50 ", output);
+        // Usage of November, December, January. Quarters in November and February: $3,000. Seats: $600 + $96 + 3 × $780 on four dates and the 15th.
+        Assert.Contains("checked: 8 invoices priced again by hand, together $6,036.00: equal", output, StringComparison.Ordinal);
     }
 
     [Theory]

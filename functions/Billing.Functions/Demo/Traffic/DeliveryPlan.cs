@@ -47,6 +47,9 @@ internal sealed record DeliveryPlan(IReadOnlyList<Delivery> InOrder, int Late, i
         return new DeliveryPlan(deliveries, late, repeated);
     }
 
+    /// <summary>The deliveries of some requests alone, or of all others.</summary>
+    public DeliveryPlan Only(IReadOnlySet<int> requests, bool others) => this with { InOrder = [.. InOrder.Where(d => requests.Contains(d.Request) != others)] };
+
     /// <summary>What is sent together, in order.</summary>
     public IEnumerable<ArraySegment<Delivery>> Batches(int most)
     {
