@@ -97,7 +97,7 @@ internal sealed class Books(World world)
         foreach (var entry in rolled.Entries) Post(run, entry, $"to {entry.ContractId}");
         settled.AddRange(rolled.Commits);
         if (rolled.Commits.Count > 0) run = new EngineRun(world, settled, at);
-        foreach (var entry in AccountClosing.Expirations(contracts, [], run.Commits, ledger, at))
+        foreach (var entry in AccountClosing.Expirations(contracts, [], [], run.Commits, ledger, at))
         {
             if (entry.Amount != 0) Post(run, entry, "expired");
             ledger = ledger.With([], [entry.SegmentId]);
