@@ -29,6 +29,13 @@ public sealed record Meter(
 {
     private static readonly IReadOnlyList<IReadOnlyList<Dimension>> Ungrouped = [[]];
 
+    /// <summary>MAX alone: usage is the sum of each bucket's maximum; null: the maximum of the whole.</summary>
+    /// <remarks>A bucket counts once, where it begins, so that parts of time add up to the whole.</remarks>
+    public BucketSize? BucketSize { get; init; }
+
+    /// <summary>True when usage is the sum of that of its parts of time; else it counts over a whole.</summary>
+    public bool AddsUp => BucketSize is not null || Aggregation is not (Aggregation.Max or Aggregation.Min or Aggregation.Avg or Aggregation.Unique);
+
     /// <summary>The groupings cells are kept for: those of no other's subset, or the empty one.</summary>
     /// <remarks>A subset says nothing its superset does not, and would be written with every event.</remarks>
     public IReadOnlyList<IReadOnlyList<Dimension>> KeptGroupings { get; } = Kept(Groupings);

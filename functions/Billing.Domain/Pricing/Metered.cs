@@ -4,7 +4,7 @@ namespace Billing.Domain.Pricing;
 
 /// <summary>What pricing must know of a billable metric.</summary>
 /// <param name="Id">Of the metric.</param>
-/// <param name="WholePeriod">True for MAX, AVG and UNIQUE: not the sum of its parts, so it counts over the whole period and is billed in the last segment with an entitled rate.</param>
+/// <param name="WholePeriod">True for MAX (of no bucket), MIN, AVG and UNIQUE: not the sum of its parts, so it counts over the whole period and is billed in the last segment with an entitled rate.</param>
 /// <param name="GroupKeys">The simple and compound keys that its usage can be read by.</param>
 /// <param name="Archived">True when no new product may use it.</param>
 public sealed record PricedMetric(string Id, bool WholePeriod, IReadOnlyList<IReadOnlyList<string>> GroupKeys, bool Archived = false)

@@ -19,7 +19,7 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
             if (await catalog.ReadAsync(id, stop) is not { } read) continue;
             var meter = read.Meter.Meter;
             metrics.Add(new PricedMetric(
-                id, meter.Aggregation is Aggregation.Max or Aggregation.Min or Aggregation.Avg or Aggregation.Unique,
+                id, !meter.AddsUp,
                 [.. meter.Groupings.Select(g => g.Select(d => d.Name).ToList())], read.Meter.ArchivedAt is not null));
         }
         return metrics;

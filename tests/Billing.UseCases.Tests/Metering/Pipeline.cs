@@ -128,11 +128,14 @@ public sealed class Pipeline : IAsyncDisposable
         new(log ?? Log.LogId, partition, first, last, "The disk broke.", events);
 
     /// <summary>Creates a meter; it counts from here on, and what came before when <see cref="FillAsync"/> has run.</summary>
-    public async Task<Meter> MeterAsync(Aggregation aggregation, string? value = null, params string[][] groupings)
+    public Task<Meter> MeterAsync(Aggregation aggregation, string? value = null, params string[][] groupings) => MeterAsync(m => m, aggregation, value, groupings);
+
+    /// <summary>The same, with a change to its definition.</summary>
+    public async Task<Meter> MeterAsync(Func<Meter, Meter> with, Aggregation aggregation, string? value, params string[][] groupings)
     {
-        var meter = new Meter(
+        var meter = with(new Meter(
             $"00000000-0000-7000-8000-{(await Catalog.AllAsync(default)).Count + 1:d12}", aggregation, null, null, [], value is null ? null : PropertyPath.Read(value).Value,
-            [.. groupings.Select(g => g.Select(d => new Dimension(d, PropertyPath.OfName(d))).ToArray())]);
+            [.. groupings.Select(g => g.Select(d => new Dimension(d, PropertyPath.OfName(d))).ToArray())]));
         var document = new MeterDocument { Meter = meter, Name = meter.Id, Slug = meter.Id, CreatedAt = Clock.Now, Fill = new MeterFill(new Dictionary<string, long>(), 0) };
         Assert.True(await Catalog.TryWriteAsync(document, null, default));
         await Fill.MarkAsync(meter.Id, default);

@@ -67,6 +67,14 @@ public struct CellState
         _ => throw new ArgumentOutOfRangeException(nameof(aggregation), aggregation, null),
     };
 
+    /// <summary>The state of a MAX that is the sum of its buckets' peaks.</summary>
+    public static CellState OfPeaks(IEnumerable<CellState> buckets)
+    {
+        var sum = default(CellState);
+        foreach (var bucket in buckets) sum.Merge(Aggregation.Sum, bucket);
+        return sum;
+    }
+
     /// <summary>A state as it was stored.</summary>
     internal static CellState Of(long count, Int128 value, object? more) =>
         new() { Count = more is HashSet<UInt128> elements ? elements.Count : count, Value = value, more = more };

@@ -69,7 +69,7 @@ public static class BillableMetricsApi
         of.Meter.EventTypes is null && of.Meter.NotEventTypes is null ? null : new TypeFilter(of.Meter.EventTypes, of.Meter.NotEventTypes),
         [.. of.Meter.Filters.Select(f => new Filter(f.Path.Text, f.Exists, f.In, f.NotIn))],
         [.. of.Meter.Groupings.Select(g => g.Select(d => d.Name).ToList())],
-        of.CustomFields, of.ArchivedAt, of.Fill is null ? null : new Filling("filling", of.Fill.Events));
+        of.CustomFields, of.ArchivedAt, of.Fill is null ? null : new Filling("filling", of.Fill.Events), of.Meter.BucketSize);
 
     private static Outcome<NewMeter> Wanted(CreateMetric body)
     {
@@ -97,7 +97,7 @@ public static class BillableMetricsApi
         }
         return new NewMeter(
             body.Name, null, null, aggregation, body.EventTypeFilter?.InValues, body.EventTypeFilter?.NotInValues, filters, value, groupings,
-            body.CustomFields ?? new Dictionary<string, string>());
+            body.CustomFields ?? new Dictionary<string, string>()) { BucketSize = body.BucketSize };
     }
 
     /// <summary>A new name.</summary>
@@ -116,10 +116,11 @@ public static class BillableMetricsApi
     /// <param name="AggregationKey">A property's name, or a JSONPath; none for COUNT.</param>
     /// <param name="GroupKeys">Each inner list is one simple or compound group key.</param>
     /// <param name="Sql">Not offered.</param>
+    /// <param name="BucketSize">MAX: the sum of the peak of each hour or day (UTC) instead of one peak.</param>
     internal sealed record CreateMetric(
         string Name, Aggregation? AggregationType = null, string? AggregationKey = null, TypeFilter? EventTypeFilter = null,
         IReadOnlyList<Filter>? PropertyFilters = null, IReadOnlyList<IReadOnlyList<string>>? GroupKeys = null, string? Sql = null,
-        IReadOnlyDictionary<string, string>? CustomFields = null);
+        IReadOnlyDictionary<string, string>? CustomFields = null, BucketSize? BucketSize = null);
 
     /// <summary>How far the events before the metric are counted.</summary>
     internal sealed record Filling(string Status, long Events);
@@ -128,5 +129,6 @@ public static class BillableMetricsApi
     /// <param name="Backfill">Only while events from before the metric are still being counted.</param>
     internal sealed record ShownMetric(
         string Id, string Name, Aggregation AggregationType, string? AggregationKey, TypeFilter? EventTypeFilter, IReadOnlyList<Filter> PropertyFilters,
-        IReadOnlyList<IReadOnlyList<string>> GroupKeys, IReadOnlyDictionary<string, string> CustomFields, Instant? ArchivedAt, Filling? Backfill);
+        IReadOnlyList<IReadOnlyList<string>> GroupKeys, IReadOnlyDictionary<string, string> CustomFields, Instant? ArchivedAt, Filling? Backfill,
+        BucketSize? BucketSize = null);
 }

@@ -18,7 +18,11 @@ public sealed record NewMeter(
     IReadOnlyList<PropertyFilter> Filters,
     PropertyPath? Value,
     IReadOnlyList<IReadOnlyList<Dimension>> Groupings,
-    IReadOnlyDictionary<string, string> CustomFields);
+    IReadOnlyDictionary<string, string> CustomFields)
+{
+    /// <summary>See <see cref="Meter.BucketSize"/>.</summary>
+    public BucketSize? BucketSize { get; init; }
+}
 
 /// <summary>Creates, finds, renames and archives meters.</summary>
 public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillMeters fill, IClock clock)
@@ -45,7 +49,7 @@ public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillM
         var now = clock.GetCurrentInstant();
         var meter = new MeterDocument
         {
-            Meter = new Meter(id, wanted.Aggregation, wanted.EventTypes, wanted.NotEventTypes, wanted.Filters, wanted.Value, wanted.Groupings),
+            Meter = new Meter(id, wanted.Aggregation, wanted.EventTypes, wanted.NotEventTypes, wanted.Filters, wanted.Value, wanted.Groupings) { BucketSize = wanted.BucketSize },
             Name = wanted.Name,
             Slug = slug,
             Description = wanted.Description,
@@ -126,6 +130,8 @@ public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillM
         if (!IsName(wanted.Name)) return BadName;
         if (wanted.Aggregation == Aggregation.Count && wanted.Value is not null) return new("invalid_meter", "COUNT takes no value property.", "/aggregation_key");
         if (wanted.Aggregation != Aggregation.Count && wanted.Value is null) return new("invalid_meter", "This aggregation needs the property that holds the value.", "/aggregation_key");
+        if (wanted.BucketSize is not null && wanted.Aggregation != Aggregation.Max)
+            return new("invalid_meter", $"Only MAX takes a bucket size: it bills each bucket's peak, and {wanted.Aggregation.ToString().ToUpperInvariant()} has none.", "/bucket_size");
         if (wanted.Groupings.Count > MaxGroupings) return new("invalid_meter", $"At most {MaxGroupings} group keys are taken.", "/group_keys");
         for (var g = 0; g < wanted.Groupings.Count; g++)
         {

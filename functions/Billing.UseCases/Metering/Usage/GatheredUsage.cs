@@ -69,7 +69,8 @@ internal sealed class GatheredUsage
 /// <param name="bounds">Of the windows; ticks since 1970.</param>
 internal sealed class GatheredRows(UsageQuery query, long[] bounds)
 {
-    private readonly Dictionary<(int Window, string Group), CellState> states = [];
+    // By bucket too; without buckets a window is one.
+    private readonly Dictionary<(int Window, string Group, long Bucket), CellState> states = [];
     private readonly Dictionary<string, string?[]> groups = [];
 
     public UsageQuery Query => query;
@@ -82,10 +83,9 @@ internal sealed class GatheredRows(UsageQuery query, long[] bounds)
         groups.TryAdd(name, projected);
         for (var i = 0; i < indexes.Length;)
         {
-            // Cells of one window follow one another, so its state is looked up once for all of them.
-            var window = WindowOf(start + indexes[i] * step);
-            var end = bounds[window + 1];
-            ref var state = ref StateOf(window, name);
+            // Cells of one window, or bucket, follow one another, so its state is looked up once for all of them.
+            var (window, bucket, end) = PlaceOf(start + indexes[i] * step);
+            ref var state = ref StateOf(window, name, bucket);
             for (; i < indexes.Length && start + indexes[i] * step < end; i++)
                 if (only is null || only[indexes[i]]) state.Merge(query.Meter.Aggregation, cells[i]);
         }
@@ -100,16 +100,32 @@ internal sealed class GatheredRows(UsageQuery query, long[] bounds)
         if (at < bounds[0] || at >= bounds[^1] || query.Project(group) is not { } projected) return;
         var name = Groups.Key(projected);
         groups.TryAdd(name, projected);
-        StateOf(WindowOf(at), name).Add(query.Meter.Aggregation, measure);
+        var (window, bucket, _) = PlaceOf(at);
+        StateOf(window, name, bucket).Add(query.Meter.Aggregation, measure);
     }
 
     /// <summary>The rows, in order of window, then group.</summary>
     public IReadOnlyList<UsageRow> InOrder() => [.. states
         .Where(s => s.Value.Count > 0)
+        .GroupBy(s => (s.Key.Window, s.Key.Group), s => s.Value)
         .OrderBy(s => s.Key.Window).ThenBy(s => s.Key.Group, StringComparer.Ordinal)
-        .Select(s => new UsageRow(s.Key.Window, Instant.FromUnixTimeTicks(bounds[s.Key.Window]), Instant.FromUnixTimeTicks(bounds[s.Key.Window + 1]), groups[s.Key.Group], s.Value))];
+        .Select(s => new UsageRow(
+            s.Key.Window, Instant.FromUnixTimeTicks(bounds[s.Key.Window]), Instant.FromUnixTimeTicks(bounds[s.Key.Window + 1]), groups[s.Key.Group],
+            query.Meter.BucketSize is null ? s.Single() : CellState.OfPeaks(s)))];
 
-    private ref CellState StateOf(int window, string group) => ref CollectionsMarshal.GetValueRefOrAddDefault(states, (window, group), out _);
+    private ref CellState StateOf(int window, string group, long bucket) => ref CollectionsMarshal.GetValueRefOrAddDefault(states, (window, group, bucket), out _);
+
+    // The window and bucket of an instant, and where that ends. A bucket lies in the window in which it begins, or in the first one.
+    private (int Window, long Bucket, long End) PlaceOf(long at)
+    {
+        if (query.Meter.BucketSize is { } size)
+        {
+            var bucket = size.StartOf(at);
+            return (WindowOf(Math.Max(bucket, bounds[0])), bucket, bucket + size.Ticks());
+        }
+        var window = WindowOf(at);
+        return (window, 0, bounds[window + 1]);
+    }
 
     private int WindowOf(long at)
     {
