@@ -187,6 +187,26 @@ internal sealed class Town : IClock
 
     public Task<BillingRun> RunAsync() => Billing.RunAsync(Now, Ids, default);
 
+    /// <summary>A run whose process is gone before or after its n-th commit: nothing that it does afterwards happens. Answers the commits that it came to.</summary>
+    /// <param name="killAt">From 0; below: it is not killed.</param>
+    public async Task<int> RunKilledAsync(int killAt, bool after)
+    {
+        var commits = 0;
+        using var stop = new CancellationTokenSource();
+        void Count()
+        {
+            if (Interlocked.Increment(ref commits) != killAt + 1) return;
+            stop.Cancel();
+            throw new OperationCanceledException("killed");
+        }
+        Store.BeforeCommit = _ => { if (!after) Count(); return Task.CompletedTask; };
+        Store.AfterCommit = _ => { if (after) Count(); };
+        if (killAt < 0) _ = await RunAsync();
+        else await Xunit.Assert.ThrowsAnyAsync<OperationCanceledException>(() => Billing.RunAsync(Now, Ids, stop.Token));
+        (Store.BeforeCommit, Store.AfterCommit) = (null, null);
+        return commits;
+    }
+
     public async Task<IReadOnlyList<Invoice>> ListAsync(string customerId, InvoiceStatus? status = null) =>
         (await Invoices.ListAsync(customerId, new InvoiceFilter(status), null, 100, default)).Value.Items;
 

@@ -1,4 +1,5 @@
 using Billing.Domain.Credits;
+using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Documents;
 
@@ -32,6 +33,19 @@ internal static class LedgerDocuments
         var totals = place.Keep(TotalsId, "ledger", before.With(posting.Entries, posting.Settled, posting.Reopened));
         yield return etag is null ? new Write.Create(totals) : new Write.Replace(totals, etag);
         if (posting.Entries.Count > 0) yield return new Write.Create(place.Keep($"{EntriesPrefix}{version:D12}", "ledger-entries", posting.Entries));
+    }
+}
+
+/// <summary>Opens again what had expired, when what was drawn is given back.</summary>
+internal static class Reopening
+{
+    /// <summary>The entry that takes back what has expired of a segment for an invoice that is void; none when nothing has.</summary>
+    /// <param name="posted">Every entry of the ledger.</param>
+    /// <param name="entry">Names commit, segment, invoice, contract and time; its type and amount are set here.</param>
+    public static IEnumerable<LedgerEntry> Of(IReadOnlyList<LedgerEntry> posted, LedgerEntry entry)
+    {
+        var expired = Exact.Sum(posted.Where(e => e.SegmentId == entry.SegmentId && e.Type == LedgerEntryType.Expiration).Select(e => e.Amount));
+        if (expired != 0) yield return entry with { Type = LedgerEntryType.Expiration, Amount = -expired };
     }
 }
 

@@ -113,24 +113,14 @@ public class SharedCommitTests
     {
         async Task<(string Result, int Commits)> Run(int killAt, bool after)
         {
-            var (world, n) = (new SharedCommitTests(), 0);
+            var world = new SharedCommitTests();
             await world.FamilyAsync(amount: 500);
             world.town.Use(world.north.Id, "2026-01-04T10", 30);
             world.town.Use(world.south.Id, "2026-01-04T10", 10);
             world.town.Now = At("2026-02-03");
-            using var stop = new CancellationTokenSource();
-            void Count()
-            {
-                if (Interlocked.Increment(ref n) != killAt + 1) return;
-                stop.Cancel();
-                throw new OperationCanceledException("killed");
-            }
-            world.town.Store.BeforeCommit = _ => { if (!after) Count(); return Task.CompletedTask; };
-            world.town.Store.AfterCommit = _ => { if (after) Count(); };
-            if (killAt >= 0) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.town.Billing.RunAsync(world.town.Now, world.town.Ids, stop.Token));
-            var commits = n;
+            var commits = await world.town.RunKilledAsync(killAt, after);
             _ = await world.town.RunAsync();
-            return ($"{await world.FinalAsync(world.north)} {await world.FinalAsync(world.south)} {await world.PoolAsync()}", killAt >= 0 ? commits : n);
+            return ($"{await world.FinalAsync(world.north)} {await world.FinalAsync(world.south)} {await world.PoolAsync()}", commits);
         }
         var (whole, commits) = await Run(-1, false);
         Assert.Equal("0 0 (400, 0, 100)", whole);

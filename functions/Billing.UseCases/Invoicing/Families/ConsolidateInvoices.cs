@@ -106,12 +106,8 @@ internal sealed class ConsolidateInvoices(IDocumentStore store)
     /// <summary>The invoice of a usage period that is not void; null when it was voided and not made anew.</summary>
     private async Task<Invoice?> FinalAsync(Contract contract, Interval period, CancellationToken stop)
     {
-        var n = await InvoiceDocuments.CountAsync(store, contract.CustomerId, contract.Id, InvoiceType.Usage, period.Start, stop);
-        for (var i = n - 1; i >= 0; i--)
-        {
-            var invoice = await InvoiceDocuments.ReadAsync(store, contract.CustomerId, InvoiceDocuments.InvoiceId(contract.Id, InvoiceType.Usage, period.Start, i), stop);
-            if (invoice is { Status: InvoiceStatus.Finalized }) return invoice;
-        }
+        for (var n = 0; await InvoiceDocuments.ReadAsync(store, contract.CustomerId, InvoiceDocuments.InvoiceId(contract.Id, InvoiceType.Usage, period.Start, n), stop) is { } invoice; n++)
+            if (invoice.Status == InvoiceStatus.Finalized) return invoice;
         return null;
     }
 }

@@ -104,8 +104,8 @@ internal sealed class SharedDraws(IDocumentStore store)
             {
                 if (head.Version != shared.HeadVersion) return new AccountChange<bool>(false, null, []);
                 var entries = draws.Select(d => new LedgerEntry(d.CommitId, d.SegmentId, LedgerEntryType.AutomatedInvoiceDeduction, -d.Amount, d.At, invoice.Id, ContractId: invoice.ContractId));
-                var writes = await PostAsync(head, new Posting([.. entries], [], []), stop);
-                return new AccountChange<bool>(true, head, [.. writes, new Write.Create(Document(claim))]);
+                var (totals, etag) = await LedgerDocuments.TotalsAsync(store, shared.CustomerId, stop);
+                return new AccountChange<bool>(true, head, [.. LedgerDocuments.Post(shared.CustomerId, totals, etag, new Posting([.. entries], [], []), head.Version + 1), new Write.Create(Document(claim))]);
             },
             stop);
         return taken.Value ? claim : null;
@@ -118,16 +118,13 @@ internal sealed class SharedDraws(IDocumentStore store)
         claim,
         async (head, found) =>
         {
-            var (at, posted) = (claim.Draw.Draws, await LedgerDocuments.EntriesAsync(store, claim.ParentId, stop));
-            var (totals, _) = await LedgerDocuments.TotalsAsync(store, claim.ParentId, stop);
-            var entries = at.Select(d => new LedgerEntry(d.CommitId, d.SegmentId, LedgerEntryType.Credited, d.Amount, d.At, claim.Draw.InvoiceId, ContractId: claim.Draw.ContractId)).ToList();
-            var reopened = at.Where(d => totals.Of(d.SegmentId).IsSettled).DistinctBy(d => d.SegmentId).ToList();
-            foreach (var draw in reopened)
-            {
-                var expired = Exact.Sum(posted.Where(e => e.SegmentId == draw.SegmentId && e.Type == LedgerEntryType.Expiration).Select(e => e.Amount));
-                if (expired != 0) entries.Add(new LedgerEntry(draw.CommitId, draw.SegmentId, LedgerEntryType.Expiration, -expired, draw.At, claim.Draw.InvoiceId, ContractId: claim.Draw.ContractId));
-            }
-            return [.. await PostAsync(head, new Posting(entries, [], [.. reopened.Select(d => d.SegmentId)]), stop), new Write.Delete(claim.Id, found.ETag)];
+            var posted = await LedgerDocuments.EntriesAsync(store, claim.ParentId, stop);
+            var (totals, etag) = await LedgerDocuments.TotalsAsync(store, claim.ParentId, stop);
+            // An invoice has one draw of a segment.
+            var credited = claim.Draw.Draws.Select(d => new LedgerEntry(d.CommitId, d.SegmentId, LedgerEntryType.Credited, d.Amount, d.At, claim.Draw.InvoiceId, ContractId: claim.Draw.ContractId)).ToList();
+            var reopened = credited.Where(e => totals.Of(e.SegmentId).IsSettled).ToList();
+            var posting = new Posting([.. credited, .. reopened.SelectMany(e => Reopening.Of(posted, e))], [], [.. reopened.Select(e => e.SegmentId)]);
+            return [.. LedgerDocuments.Post(claim.ParentId, totals, etag, posting, head.Version + 1), new Write.Delete(claim.Id, found.ETag)];
         },
         stop);
 
@@ -139,12 +136,6 @@ internal sealed class SharedDraws(IDocumentStore store)
                 ? new AccountChange<bool>(true, head, await writes(head, found))
                 : new AccountChange<bool>(false, null, []),
             stop);
-
-    private async Task<IEnumerable<Write>> PostAsync(AccountHead head, Posting posting, CancellationToken stop)
-    {
-        var (totals, etag) = await LedgerDocuments.TotalsAsync(store, head.CustomerId, stop);
-        return LedgerDocuments.Post(head.CustomerId, totals, etag, posting, head.Version + 1);
-    }
 
     private async Task<InvoiceStatus?> StatusAsync(Claim claim, CancellationToken stop) =>
         (await InvoiceDocuments.ReadAsync(store, claim.Draw.CustomerId, claim.Draw.InvoiceId, stop))?.Status;

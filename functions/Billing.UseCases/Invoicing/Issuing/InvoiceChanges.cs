@@ -125,10 +125,7 @@ public sealed class InvoiceChanges(IDocumentStore store, IClock clock, ReadAccou
             .SelectMany(c => c.Access.Where(a => a.StartingAt < voided.End && a.EndingBefore > voided.Start || voided.Draws.Any(d => d.SegmentId == a.Id)).Select(a => (Commit: c, Segment: a)))
             .Where(s => account.Ledger.Of(s.Segment.Id).IsSettled).ToList();
         foreach (var (commit, segment) in reopened)
-        {
-            var expired = Exact.Sum(posted.Where(e => e.SegmentId == segment.Id && e.Type == LedgerEntryType.Expiration).Select(e => e.Amount));
-            if (expired != 0) entries.Add(new LedgerEntry(commit.Id, segment.Id, LedgerEntryType.Expiration, -expired, at, voided.Id, ContractId: voided.ContractId));
-        }
+            entries.AddRange(Reopening.Of(posted, new LedgerEntry(commit.Id, segment.Id, LedgerEntryType.Expiration, 0, at, voided.Id, ContractId: voided.ContractId)));
         return new Posting(entries, [], [.. reopened.Select(r => r.Segment.Id)]);
     }
 
