@@ -13,7 +13,7 @@ const faultsOf = declarations({
 });
 const declared = (name, value) => (assert.deepEqual(faultsOf(name, value), []), value);
 
-let server, client, metric, product, made = 0;
+let server, client, metric, product, fixed, made = 0;
 /** A customer on a contract from April 1, at 2 cents a call, told apart by model. */
 const customerOn = async (more = {}) => {
   const { data: { id } } = await client.v1.customers.create({ name: `customer ${++made}`, ingest_aliases: [`customer-${made}`] });
@@ -31,6 +31,7 @@ before(async () => {
   metric = (await client.v1.billableMetrics.create({ name: "Calls", aggregation_type: "SUM", aggregation_key: "calls", event_type_filter: { in_values: ["call"] }, group_keys: [["model"]] })).data.id;
   await server.filled(metric);
   product = (await client.v1.contracts.products.create({ name: "Calls", type: "USAGE", billable_metric_id: metric, presentation_group_key: ["model"] })).data.id;
+  fixed = (await client.v1.contracts.products.create({ name: "Credit", type: "FIXED" })).data.id;
   const card = (await client.v1.contracts.rateCards.create({ name: "Standard", aliases: [{ name: "standard" }] })).data.id;
   await client.v1.contracts.rateCards.rates.addMany({ rate_card_id: card, rates: [{ product_id: product, rate_type: "FLAT", price: 2, entitled: true, starting_at: "2025-01-01T00:00:00Z" }] });
   await server.clock("2026-04-10T12:00:00Z");
@@ -47,6 +48,23 @@ describe("Alerts", () => {
     await use(customer, 1);
     await server.clock("2026-04-10T12:02:00Z");
     assert.deepEqual([(await statusOf(customer, alert)).customer_status, (await statusOf(customer, alert)).alert.credit_type.name], ["in_alarm", "USD (cents)"]);
+  });
+
+  test("a balance that children draw on is watched at its parent", async () => {
+    const parent = await customerOn();
+    const pool = { type: "CREDIT", product_id: fixed, hierarchy_configuration: { child_access: { type: "ALL" } }, access_schedule: { schedule_items: [{ amount: 100, starting_at: "2026-04-01T00:00:00Z", ending_before: "2027-04-01T00:00:00Z" }] } };
+    await client.v2.contracts.edit({ customer_id: parent.id, contract_id: parent.contract, add_credits: [pool] });
+    const child = await customerOn({ hierarchy_configuration: { parent: { customer_id: parent.id, contract_id: parent.contract } } });
+    const alert = (await client.v1.alerts.create({ alert_type: "low_remaining_contract_credit_balance_reached", name: "20 cents left", threshold: 20, customer_id: parent.id })).data.id;
+    await use(child, 39);
+    await server.clock("2026-04-10T12:02:20Z");
+    assert.equal((await statusOf(parent, alert)).customer_status, "ok");
+    await use(child, 1);
+    // The parent itself has used nothing: 100 - 40 x 2 = 20.
+    await server.clock("2026-04-10T12:02:40Z");
+    assert.equal((await statusOf(parent, alert)).customer_status, "in_alarm");
+    const { data: balance } = await client.v1.contracts.getNetBalance({ customer_id: parent.id });
+    assert.equal(balance.balance, 20);
   });
 
   test("each value of a group key is watched by itself", async () => {

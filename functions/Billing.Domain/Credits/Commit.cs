@@ -124,6 +124,9 @@ public sealed record Commit(
     public bool IsFor(string contractId) =>
         ContractId is not null ? ContractId == contractId : ApplicableContractIds.Count == 0 || ApplicableContractIds.Contains(contractId);
 
+    /// <summary>True when any child may draw from it.</summary>
+    public bool IsForChildren => ChildAccess.All || ChildAccess.ContractIds.Count > 0;
+
     /// <summary>True when a child's contract may draw from it.</summary>
     public bool IsForChild(string contractId) => ChildAccess.All || ChildAccess.ContractIds.Contains(contractId);
 

@@ -62,6 +62,9 @@ public sealed record LedgerTotals(IReadOnlyDictionary<string, SegmentTotals> Seg
     /// <summary>Of a segment; nothing posted when it is not listed.</summary>
     public SegmentTotals Of(string segmentId) => Segments.GetValueOrDefault(segmentId) ?? SegmentTotals.None;
 
+    /// <summary>With the sums of other customers' segments.</summary>
+    public LedgerTotals And(IEnumerable<KeyValuePair<string, SegmentTotals>> others) => new(Segments.Concat(others).DistinctBy(s => s.Key).ToDictionary(StringComparer.Ordinal));
+
     /// <summary>With entries added.</summary>
     /// <param name="entries">To post.</param>
     /// <param name="settled">Segments whose end is settled by them.</param>

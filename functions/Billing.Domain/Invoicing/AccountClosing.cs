@@ -35,7 +35,7 @@ public static class AccountClosing
     /// <param name="voided">Periods of contracts that were voided and may be made anew: they keep open what they can draw on.</param>
     /// <param name="children">Periods of children's contracts that are not billed, or were voided: likewise.</param>
     public static IReadOnlyList<LedgerEntry> Expirations(
-        IReadOnlyList<OpenContract> contracts, IEnumerable<(string ContractId, Instant Start)> voided, IReadOnlyList<(string ContractId, Instant Start)> children, IReadOnlyList<Commit> commits, LedgerTotals ledger, Instant now)
+        IReadOnlyList<OpenContract> contracts, IEnumerable<(string ContractId, Instant Start)> voided, IReadOnlyList<ChildPeriod> children, IReadOnlyList<Commit> commits, LedgerTotals ledger, Instant now)
     {
         var open = contracts.SelectMany(c => c.Unbilled(now).Select(start => (c.Terms.Contract.Id, Start: start))).Concat(voided.Select(v => (Id: v.ContractId, v.Start))).ToList();
         // What a renewal will take its part of stays open until that part is known.
@@ -44,7 +44,7 @@ public static class AccountClosing
         return Settlement.Expirations(
             commits.Where(c => !IsDerived(c)), ledger,
             (commit, segment) => held.Contains(segment.Id) ? Instant.MinValue : open.Where(o => commit.IsFor(o.Id)).Select(o => (Instant?)o.Start)
-                .Concat(children.Where(c => commit.IsForChild(c.ContractId)).Select(c => (Instant?)c.Start)).Min(),
+                .Concat(children.Where(c => c.MayDraw(commit)).Select(c => (Instant?)c.Start)).Min(),
             commit => contracts.FirstOrDefault(c => c.Terms.Contract.Id == commit.ContractId)?.Terms.Contract.EndingBefore, now);
     }
 

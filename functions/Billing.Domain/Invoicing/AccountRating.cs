@@ -66,15 +66,15 @@ public static class AccountRating
 {
     /// <summary>Statements that have begun by an instant: usage periods that started before it, and unbilled charges due up to it.</summary>
     /// <param name="contracts">All of the customer: a renewal has a say in the true-ups of the contract before.</param>
-    public static IReadOnlyList<Statement> Open(IReadOnlyList<OpenContract> contracts, Instant until)
-    {
-        var statements = contracts.SelectMany(c => Of(c, contracts, until)).ToList();
-        return
-        [
-            .. statements.OrderBy(s => s.IsTrueup ? LastDraw(s, statements) : s.Period.End).ThenBy(s => s.Type == InvoiceType.Usage ? 0 : s.IsTrueup ? 2 : 1)
-                .ThenBy(s => s.Terms.Contract.StartingAt).ThenBy(s => s.Terms.Contract.Id, StringComparer.Ordinal),
-        ];
-    }
+    public static IReadOnlyList<Statement> Open(IReadOnlyList<OpenContract> contracts, Instant until) =>
+        InOrder([.. contracts.SelectMany(c => Of(c, contracts, until))]);
+
+    /// <summary>Statements in the order in which they draw.</summary>
+    public static IReadOnlyList<Statement> InOrder(IReadOnlyList<Statement> statements) =>
+    [
+        .. statements.OrderBy(s => s.IsTrueup ? LastDraw(s, statements) : s.Period.End).ThenBy(s => s.Type == InvoiceType.Usage ? 0 : s.IsTrueup ? 2 : 1)
+            .ThenBy(s => s.Terms.Contract.StartingAt).ThenBy(s => s.Terms.Contract.Id, StringComparer.Ordinal),
+    ];
 
     /// <summary>A statement that was billed before, made anew: the same period or date, and those of its charges that still are.</summary>
     public static Statement Again(Terms terms, InvoiceType type, Interval period, IReadOnlyList<string> chargeIds)
@@ -113,7 +113,7 @@ public static class AccountRating
         bool Begins(Statement s) => s.Type == InvoiceType.Usage
             ? s.Period.Start < trueup.Period.End
             : s.Charges.Any(c => c.Line.Type == LineType.Subscription && c.Line.Time.Start < trueup.Period.End);
-        return statements.Where(s => Begins(s) && trueup.Charges.Any(c => c.Trueup!.IsFor(s.Terms.Contract.Id))).Select(s => s.Period.End).Append(trueup.Period.End).Max();
+        return statements.Where(s => Begins(s) && s.Terms.Commits.Any(c => c.IsFor(s.Terms.Contract.Id) && trueup.Charges.Any(t => t.Trueup!.Id == c.Id))).Select(s => s.Period.End).Append(trueup.Period.End).Max();
     }
 
     /// <summary>Rates statements in their order.</summary>
@@ -201,6 +201,9 @@ public sealed class AccountState
 
     /// <summary>In the order in which they were rated.</summary>
     public IReadOnlyList<StatementResult> Statements { get; }
+
+    /// <summary>The same balances, and of the statements those of one customer.</summary>
+    public AccountState Of(string customerId) => new([.. Statements.Where(s => s.Statement.Terms.Contract.CustomerId == customerId)], balances);
 
     /// <summary>What is left of a segment after all of them.</summary>
     public decimal Left(AccessSegment segment) => balances.Left(segment);

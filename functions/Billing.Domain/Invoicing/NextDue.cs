@@ -17,12 +17,14 @@ public static class NextDue
 
     /// <summary>The earliest instant at which something falls due; null when nothing ever will.</summary>
     /// <param name="contracts">As far as they are billed.</param>
+    /// <param name="children">Periods of children's contracts that are not billed.</param>
     /// <param name="commits">All of the customer.</param>
     /// <param name="ledger">What was posted.</param>
     /// <param name="grace">Between the end of a usage period and its invoice.</param>
     /// <param name="now">Charges due by now are due.</param>
     /// <remarks>What was not settled at its end, because a period before it is open, is settled with that period.</remarks>
-    public static Instant? Of(IReadOnlyList<OpenContract> contracts, IReadOnlyList<Commit> commits, LedgerTotals ledger, Duration grace, Instant now)
+    public static Instant? Of(
+        IReadOnlyList<OpenContract> contracts, IReadOnlyList<ChildPeriod> children, IReadOnlyList<Commit> commits, LedgerTotals ledger, Duration grace, Instant now)
     {
         Instant? due = null;
         foreach (var open in contracts)
@@ -33,7 +35,7 @@ public static class NextDue
             if (Thresholds.AreWatched(contract) && StartsAt(contract, now)) Take(now + Moment);
             if (contract.RecurringCommits.Count > 0 && contract.PeriodAt(now) is { } current) Take(current.End);
         }
-        foreach (var statement in AccountRating.Open(contracts, now + Horizon).Where(s => s.Type == InvoiceType.Scheduled && !(s.IsTrueup && IsWaiting(s, contracts)))) Take(statement.Period.End);
+        foreach (var statement in AccountRating.Open(contracts, now + Horizon).Where(s => s.Type == InvoiceType.Scheduled && !(s.IsTrueup && IsWaiting(s, contracts, children)))) Take(statement.Period.End);
         foreach (var segment in commits.Where(c => c.Type != CommitType.Postpaid).SelectMany(c => c.Access))
             if (segment.EndingBefore > now && !ledger.Of(segment.Id).IsSettled) Take(segment.EndingBefore);
         return due is null ? null : due < now + Horizon ? due : now + Horizon;
@@ -42,7 +44,12 @@ public static class NextDue
     }
 
     /// <summary>True while something that counts towards a true-up is not billed, of whichever contract.</summary>
-    public static bool IsWaiting(Statement trueup, IReadOnlyList<OpenContract> contracts) => contracts
-        .Where(c => trueup.Charges.Any(t => t.Trueup?.IsFor(c.Terms.Contract.Id) ?? false))
-        .Any(c => c.Unbilled(trueup.Period.End).Any(start => start < trueup.Period.End));
+    /// <remarks>It does not wait for what was voided: nobody may ever make that anew, and then the whole promise is owed.</remarks>
+    public static bool IsWaiting(Statement trueup, IReadOnlyList<OpenContract> contracts, IReadOnlyList<ChildPeriod> children)
+    {
+        var end = trueup.Period.End;
+        var promises = trueup.Charges.Select(c => c.Trueup).OfType<Commit>().ToList();
+        return contracts.Where(c => promises.Exists(p => p.IsFor(c.Terms.Contract.Id))).Any(c => c.Unbilled(end).Any(start => start < end))
+            || children.Any(c => !c.IsVoided && c.Start < end && promises.Exists(c.MayDraw));
+    }
 }

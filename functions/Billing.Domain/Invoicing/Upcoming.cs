@@ -8,11 +8,11 @@ public static class Upcoming
     /// <summary>Far enough for the next charge of a yearly subscription.</summary>
     private static readonly Duration Ahead = Duration.FromDays(367);
 
-    /// <summary>Open statements, and after them those that will fall due: of each contract the dated charges and true-ups, and the next subscription charges.</summary>
-    public static IReadOnlyList<Statement> With(IReadOnlyList<Statement> open, IReadOnlyList<OpenContract> contracts, Instant now)
+    /// <summary>Statements that will fall due, in order of time: of each contract the dated charges and true-ups, and the next subscription charges.</summary>
+    public static IReadOnlyList<Statement> Of(IReadOnlyList<OpenContract> contracts, Instant now)
     {
         var upcoming = contracts.SelectMany(c => Of(AccountRating.Of(c, contracts, LastOf(c, now)).Where(s => s.Type == InvoiceType.Scheduled && s.Period.End > now).OrderBy(s => s.Period.End)));
-        return [.. open, .. upcoming.OrderBy(s => s.Period.End)];
+        return [.. upcoming.OrderBy(s => s.Period.End)];
     }
 
     private static IEnumerable<Statement> Of(IEnumerable<Statement> upcoming)

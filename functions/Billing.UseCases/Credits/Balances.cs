@@ -85,8 +85,7 @@ public sealed class Balances(IDocumentStore store, IClock clock, ReadAccounts re
     {
         try
         {
-            IReadOnlyList<Statement> open = withDrafts ? AccountRating.Open(account.Contracts, now) : [];
-            var state = await read.RateAsync(account, open, Instant.MaxValue, now, stop);
+            var state = withDrafts ? await read.RateDraftsAsync(account, AccountRating.Open(account.Contracts, now), [], now, stop) : await read.RateAsync(account, [], Instant.MaxValue, now, stop);
             return new Outcome<Func<AccessSegment, decimal>>(state.Left);
         }
         catch (UsageNotReadyException filling)

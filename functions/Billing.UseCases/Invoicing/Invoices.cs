@@ -99,7 +99,7 @@ public sealed class Invoices(IDocumentStore store, IClock clock, ReadAccounts re
         try
         {
             var open = await late.CarriedAsync(account, AccountRating.Open(account.Contracts, now), settled.LateUsagePolicy, stop);
-            var state = await read.RateAsync(account, Upcoming.With(open, account.Contracts, now), Instant.MaxValue, now, stop, PassOver);
+            var state = await read.RateDraftsAsync(account, open, Upcoming.Of(account.Contracts, now), now, stop, PassOver);
             var (rated, leftOut) = (new List<Invoice>(), new List<LeftOutDraft>());
             foreach (var result in state.Statements.Where(r => Wanted(r.Statement.Terms.Contract.Id)))
                 rated.Add(InvoiceMaking.Of(result, await CountAsync(result.Statement), settled.Grace, InvoiceStatus.Draft, null));

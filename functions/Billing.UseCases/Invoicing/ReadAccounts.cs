@@ -27,10 +27,10 @@ public sealed record Account(
     public IReadOnlyList<SharedCommits> Shared { get; init; } = [];
 
     /// <summary>Of contracts whose children may draw: the children's periods that are not billed, or were voided.</summary>
-    public IReadOnlyList<(string ContractId, Instant Start)> ChildrenOpen { get; init; } = [];
+    public IReadOnlyList<ChildPeriod> ChildrenOpen { get; init; } = [];
 
     /// <summary>The sums of everything that its statements can draw on.</summary>
-    public LedgerTotals Balances => Shared.Count == 0 ? Ledger : new LedgerTotals(Ledger.Segments.Concat(Shared.SelectMany(s => s.Segments)).DistinctBy(s => s.Key).ToDictionary(StringComparer.Ordinal));
+    public LedgerTotals Balances => Shared.Count == 0 ? Ledger : Ledger.And(Shared.SelectMany(s => s.Segments));
 }
 
 /// <summary>Reads accounts, and rates them: the same for a draft, a preview, a balance, an alert and a final invoice.</summary>
@@ -74,8 +74,31 @@ public sealed class ReadAccounts(IDocumentStore store, ContractTerms terms, Read
     /// <summary>Rates statements of an account, in the order of <see cref="AccountRating.Open"/>.</summary>
     /// <param name="passOver">Asked when a statement can't be rated: true leaves it out, as if nothing were drawn for it; null: the fault is thrown.</param>
     /// <remarks>Errors: as <see cref="AccountRating.Rate"/> and <see cref="ReadUsage"/>.</remarks>
-    public async Task<AccountState> RateAsync(
-        Account account, IReadOnlyList<Statement> statements, Instant until, Instant now, CancellationToken stop, Func<Statement, Exception, bool>? passOver = null)
+    public Task<AccountState> RateAsync(
+        Account account, IReadOnlyList<Statement> statements, Instant until, Instant now, CancellationToken stop, Func<Statement, Exception, bool>? passOver = null) =>
+        RateAsync(account.Balances, statements, until, now, passOver, stop);
+
+    /// <summary>Rates what is still open, or will be, beside what is open of the family: it draws on the same commits.</summary>
+    /// <param name="open">As of <see cref="AccountRating.Open"/>.</param>
+    /// <param name="upcoming">Rated after all that is open.</param>
+    /// <param name="passOver">As of <see cref="RateAsync(Account, IReadOnlyList{Statement}, Instant, Instant, CancellationToken, Func{Statement, Exception, bool})"/>, of the account's own statements. The family's that can't be rated are left out.</param>
+    /// <returns>The account's own statements, and what all leave of the commits.</returns>
+    public async Task<AccountState> RateDraftsAsync(
+        Account account, IReadOnlyList<Statement> open, IReadOnlyList<Statement> upcoming, Instant now, CancellationToken stop, Func<Statement, Exception, bool>? passOver = null)
+    {
+        var family = new List<Account>();
+        foreach (var id in await families.RelativesAsync(account, stop))
+            if (await ReadAsync(id, null, now, stop) is { } relative) family.Add(relative);
+        if (family.Count == 0) return await RateAsync(account, [.. open, .. upcoming], Instant.MaxValue, now, stop, passOver);
+        var theirs = AccountRating.Open([.. family.SelectMany(f => f.Contracts)], now);
+        var state = await RateAsync(
+            account.Balances.And(family.SelectMany(f => f.Balances.Segments)), [.. AccountRating.InOrder([.. open, .. theirs]), .. upcoming], Instant.MaxValue, now,
+            (s, fault) => s.Terms.Contract.CustomerId == account.Customer.Id ? passOver?.Invoke(s, fault) == true : RatingFaults.Lasts(fault), stop);
+        return state.Of(account.Customer.Id);
+    }
+
+    private async Task<AccountState> RateAsync(
+        LedgerTotals balances, IReadOnlyList<Statement> statements, Instant until, Instant now, Func<Statement, Exception, bool>? passOver, CancellationToken stop)
     {
         var (usage, rated) = (new Dictionary<Statement, IReadOnlyList<UsageQuantity>>(ReferenceEqualityComparer.Instance), new List<Statement>());
         foreach (var statement in statements)
@@ -90,7 +113,7 @@ public sealed class ReadAccounts(IDocumentStore store, ContractTerms terms, Read
                 // Whoever asked knows of it.
             }
         }
-        return AccountRating.Rate(rated, s => usage[s], account.Balances, until, now, passOver);
+        return AccountRating.Rate(rated, s => usage[s], balances, until, now, passOver);
     }
 
     /// <summary>The usage of a usage statement's period.</summary>

@@ -33,7 +33,7 @@ public sealed class EvaluateAlerts(IDocumentStore store, ReadAccounts read, Read
         var alerts = account.Customer.ArchivedAt is null ? await AlertDocuments.WatchedAsync(store, customerId, stop) : [];
         var before = await AlertDocuments.StatesAsync(store, customerId, stop);
         if (alerts.Count == 0) return before.Count == 0 ? AccountLook.Nothing : new AccountLook([AlertDocuments.Write(customerId, [])], [], null);
-        var state = await read.RateAsync(account, open, Instant.MaxValue, at, stop, (_, fault) => RatingFaults.Lasts(fault));
+        var state = await read.RateDraftsAsync(account, open, [], at, stop, (_, fault) => RatingFaults.Lasts(fault));
         var watched = new WatchedAccount(account.Contracts, account.Commits, state, at);
         var (states, messages) = (new List<AlertState>(), new List<Message>());
         var isCut = false;

@@ -21,6 +21,7 @@ public sealed class WatchUsage(IDocumentStore store, UsageKeys keys, IsWatched i
     private static readonly Place Place = new(Container.Catalog, Kind);
 
     private readonly Accounts accounts = new(store);
+    private readonly ReadFamilies families = new(store);
 
     /// <summary>At once when windows have changed since the last run; null when none have.</summary>
     public async Task<Instant?> NextDueAsync(CancellationToken stop)
@@ -37,17 +38,24 @@ public sealed class WatchUsage(IDocumentStore store, UsageKeys keys, IsWatched i
             var found = await store.FindAsync<long>(Place, Kind, stop);
             var changed = await store.ChangedAsync(Container.Usage, WindowNames.WindowKind, found?.Value ?? 0, PageSize, stop);
             if (changed.Count == 0) return;
+            var pools = new HashSet<string>();
             foreach (var ofKey in changed.Where(c => c.Place.First != WindowNames.Total).GroupBy(c => c.Place.First))
-                await FollowAsync(ofKey.Key[2..], [.. ofKey.Select(c => WindowNames.Start(WindowNames.HourOfId(c.Id))).Distinct()], stop);
+                await FollowAsync(ofKey.Key[2..], [.. ofKey.Select(c => WindowNames.Start(WindowNames.HourOfId(c.Id))).Distinct()], pools, stop);
+            foreach (var parent in pools)
+                if (await isWatched(parent, stop)) await accounts.FenceAsync(parent, stop);
             var next = Place.Keep(Kind, Kind, changed[^1].Change);
             if (!await store.TryAsync(Place, found is null ? new Write.Create(next) : new Write.Replace(next, found.ETag), stop)) return;
         }
     }
 
-    private async Task FollowAsync(string key, List<Instant> hours, CancellationToken stop)
+    private async Task FollowAsync(string key, List<Instant> hours, HashSet<string> pools, CancellationToken stop)
     {
         foreach (var owned in (await Task.WhenAll(hours.Select(async h => (Hour: h, Owner: await keys.OwnerAtAsync(key, h, stop))))).Where(o => o.Owner is not null).GroupBy(o => o.Owner!.Id))
+        {
             await LookAsync(owned.Key, [.. owned.Select(o => o.Hour)], stop);
+            // What a child uses is drawn from commits of its parent's: those are watched there.
+            pools.UnionWith(await families.PoolsAsync(owned.Key, stop));
+        }
     }
 
     private async Task LookAsync(string customerId, List<Instant> hours, CancellationToken stop)

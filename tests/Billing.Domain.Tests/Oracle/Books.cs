@@ -36,7 +36,7 @@ internal sealed class Books(World world)
         {
             books.RunAll(now);
             var run = new EngineRun(world, books.settled, now);
-            var due = NextDue.Of(books.Contracts(run), run.Commits, books.ledger, Duration.Zero, now);
+            var due = NextDue.Of(books.Contracts(run), [], run.Commits, books.ledger, Duration.Zero, now);
             if (due <= now) throw new InvalidOperationException($"At {Words.Time(now)} nothing more is done, and yet {Words.Time(due.Value)} is due.");
             // Whoever changes something makes billing look at once.
             now = Recorded(world).Where(r => r > now).Append(world.Until).Append(due ?? world.Until).Min();
@@ -67,7 +67,7 @@ internal sealed class Books(World world)
         var open = AccountRating.Open(contracts, at);
         var due = open.FirstOrDefault(s => s.Type == InvoiceType.Usage
             ? s.Terms.Contract.FinalAt(s.Period, Duration.Zero) <= at && contracts.Any(c => ReferenceEquals(c.Terms, s.Terms) && c.Terms.Contract.PeriodAfter(c.BilledThrough) == s.Period)
-            : !s.IsTrueup || !NextDue.IsWaiting(s, contracts));
+            : !s.IsTrueup || !NextDue.IsWaiting(s, contracts, []));
         if (due is null) return false;
         var result = run.Rate([.. open.TakeWhile(s => !ReferenceEquals(s, due)), due], ledger, Instant.MaxValue, at).Statements[^1];
         Check(result.Rated);

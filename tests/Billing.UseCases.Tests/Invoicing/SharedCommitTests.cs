@@ -18,7 +18,7 @@ public class SharedCommitTests
     private Customer south = null!;
     private Commit pool = null!;
 
-    private async Task FamilyAsync(decimal amount = 1_000, string until = "2027-01-01", Func<string, ChildAccess>? access = null)
+    private async Task FamilyAsync(decimal amount = 1_000, string until = "2027-01-01", Func<string, ChildAccess>? access = null, CommitType type = CommitType.Prepaid)
     {
         var card = (await town.Cards.CreateAsync(new NewRateCard("Flat", null, [], null, new Dictionary<string, string>()), town.Ids, default)).Value;
         await town.RateAsync(card, await town.ProductAsync(), new Price.Flat(10));
@@ -28,7 +28,11 @@ public class SharedCommitTests
             new NewContract(of.Id, At("2026-01-01"), RateCardId: card.Id) { HierarchyConfiguration = new(new NewParent(parent.Id, group.Id)) }, town.Ids, default)).Value;
         var first = await Child(north);
         _ = await Child(south);
-        pool = await town.GrantAsync(parent, CommitType.Prepaid, amount, "2026-01-01", until, c => c with { ChildAccess = access?.Invoke(first.Id) ?? new ChildAccess(true, []) });
+        pool = await town.GrantAsync(parent, type, amount, "2026-01-01", until, c => c with
+        {
+            ChildAccess = access?.Invoke(first.Id) ?? new ChildAccess(true, []),
+            Invoicing = type == CommitType.Postpaid ? new PaymentSchedule(c.CreditTypeId, [new ScheduledPayment("payment", At(until), amount, 1)], false) : null,
+        });
     }
 
     private async Task<decimal> FinalAsync(Customer of) => (await town.ListAsync(of.Id, InvoiceStatus.Finalized)).Where(i => i.Type == InvoiceType.Usage).Sum(i => i.Total);
@@ -36,7 +40,7 @@ public class SharedCommitTests
     /// <summary>Sums of a page of the pool's ledger: granted, drawn and given back, and what is gone.</summary>
     private async Task<(decimal Drawn, decimal Expired, decimal Left)> PoolAsync()
     {
-        var balance = (await town.Balances.ListAsync(group.Id, new UseCases.Credits.BalanceFilter(pool.Id), true, true, default)).Value.Single();
+        var balance = (await town.Balances.ListAsync(group.Id, new UseCases.Credits.BalanceFilter(pool.Id), withDrafts: false, withLedger: true, default)).Value.Single();
         var ledger = balance.Ledger!;
         decimal Sum(params LedgerEntryType[] types) => ledger.Where(e => types.Contains(e.Type)).Sum(e => e.Amount);
         return (-Sum(LedgerEntryType.AutomatedInvoiceDeduction, LedgerEntryType.Credited), -Sum(LedgerEntryType.Expiration), ledger.Sum(e => e.Amount));
@@ -49,8 +53,6 @@ public class SharedCommitTests
         town.Use(group.Id, "2026-01-03T10", 20);
         town.Use(north.Id, "2026-01-04T10", 30);
         town.Use(south.Id, "2026-01-05T10", 90);
-        town.Now = At("2026-01-20");
-        Assert.Equal(0m, (await town.ListAsync(north.Id)).Single().Total);
         town.Now = At("2026-02-03");
         Assert.Equal(3, (await town.RunAsync()).Issued);
         // 200 + 300 + 900 = 1,400 used, of which 1,000 is paid by the commit, whoever came first.
@@ -201,5 +203,63 @@ public class SharedCommitTests
         var invoice = Assert.Single(await town.ListAsync(north.Id, InvoiceStatus.Finalized));
         Assert.Equal((300m, 0m, 700m), await PoolAsync());
         Assert.Equal(300m, invoice.Draws.Sum(d => d.Amount));
+    }
+
+    [Fact]
+    public async Task A_promise_is_kept_by_what_the_children_use_and_trued_up_once_they_are_billed()
+    {
+        await FamilyAsync(until: "2026-02-01", type: CommitType.Postpaid);
+        town.Use(group.Id, "2026-01-03T10", 20);
+        town.Use(north.Id, "2026-01-04T10", 30);
+        town.Use(south.Id, "2026-01-05T10", 40);
+        town.Now = At("2026-01-20");
+        // What is missing from the promise as it stands: 1,000 - 200 - 300 - 400 = 100.
+        Assert.Equal(100m, await TrueupAsync(InvoiceStatus.Draft));
+        town.Now = At("2026-02-03");
+        town.OnRead = id => id == south.Id ? throw new UseCases.Invoicing.UsageNotReadyException("still counting") : Task.CompletedTask;
+        _ = await town.RunAsync();
+        Assert.Null(await TrueupAsync(InvoiceStatus.Finalized));
+        town.OnRead = null;
+        town.Now = At("2026-02-03T01");
+        _ = await town.RunAsync();
+        // Whoever used it pays for it; the promise only tells what is missing.
+        Assert.Equal((200m, 300m, 400m), (await FinalAsync(group), await FinalAsync(north), await FinalAsync(south)));
+        Assert.Equal(100m, await TrueupAsync(InvoiceStatus.Finalized));
+        Assert.Equal((900m, 0m, 0m), await PoolAsync());
+        Assert.Equal(0, (await town.RunAsync()).Issued);
+    }
+
+    private async Task<decimal?> TrueupAsync(InvoiceStatus status) =>
+        (await town.ListAsync(group.Id, status)).SingleOrDefault(i => i.Type == InvoiceType.Scheduled && i.Lines.Any(l => l.Type == LineType.CommitPurchase))?.Total;
+
+    [Fact]
+    public async Task Drafts_and_balances_count_what_the_whole_family_has_used()
+    {
+        await FamilyAsync();
+        town.Use(group.Id, "2026-01-03T10", 20);
+        town.Use(north.Id, "2026-01-04T10", 30);
+        town.Now = At("2026-01-20");
+        // 1,000 - 200 - 300; nothing is final.
+        Assert.Equal((500m, 1_000m), (await LeftAsync(withDrafts: true), await LeftAsync(withDrafts: false)));
+        town.Use(south.Id, "2026-01-05T10", 90);
+        // 1,400 used: whoever's turn comes last pays 400, once.
+        Assert.Equal(0m, await LeftAsync(withDrafts: true));
+        var drafts = 0m;
+        foreach (var of in new[] { group, north, south }) drafts += (await town.ListAsync(of.Id)).Sum(i => i.Total);
+        Assert.Equal(400m, drafts);
+    }
+
+    private async Task<decimal> LeftAsync(bool withDrafts) => (await town.Balances.ListAsync(group.Id, new UseCases.Credits.BalanceFilter(pool.Id), withDrafts, false, default)).Value.Single().Left;
+
+    [Fact]
+    public async Task A_childs_usage_that_can_not_be_rated_keeps_nobody_elses_draft()
+    {
+        await FamilyAsync();
+        town.Use(group.Id, "2026-01-03T10", 20);
+        town.Use(north.Id, "2026-01-04T10", 30);
+        town.OnRead = id => id == north.Id ? throw new OverflowException("too large") : Task.CompletedTask;
+        town.Now = At("2026-01-20");
+        Assert.Equal(0m, (await town.ListAsync(group.Id)).Single().Total);
+        Assert.Equal(800m, await LeftAsync(withDrafts: true));
     }
 }

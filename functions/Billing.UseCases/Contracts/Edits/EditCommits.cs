@@ -22,7 +22,7 @@ internal static class EditCommits
         if (!Scope(before, update, frame.Catalog).Is(out var scope, out refusal)) return refusal;
         if (update.ProductId is { } productId && !frame.Catalog.Product(productId, "/product_id", ProductType.Fixed).Is(out _, out refusal)) return refusal;
         var children = before.ChildAccess;
-        if (update.HierarchyConfiguration is { } hierarchy && !ReadCommits.Access(hierarchy, before.Type == CommitType.Postpaid).Is(out children, out refusal)) return refusal;
+        if (update.HierarchyConfiguration is { } hierarchy && !ReadCommits.Access(hierarchy).Is(out children, out refusal)) return refusal;
         if (Contracts(before, update, draft) is { } wrongContract) return wrongContract;
         var access = before.Access;
         if (update.AccessSchedule is { } changed && !Access(draft, before, changed, frame).Is(out access, out refusal)) return refusal.Under("/access_schedule");

@@ -32,7 +32,7 @@ internal static class ReadCommits
         if (!Scope(wanted.ApplicableProductIds, wanted.ApplicableProductTags, wanted.Specifiers, frame.Catalog).Is(out var scope, out refusal)) return refusal;
         if (wanted.PaymentGateConfig is { PaymentGateType: not PaymentGate.None })
             return new Refusal("payment_gate_not_offered", "A payment gate on a commit that is added by hand is not offered; thresholds have one.", "/payment_gate_config/payment_gate_type", RefusalKind.NotOffered);
-        if (!Access(wanted.HierarchyConfiguration, wanted.Type == CommitType.Postpaid).Is(out var children, out refusal)) return refusal;
+        if (!Access(wanted.HierarchyConfiguration).Is(out var children, out refusal)) return refusal;
         var commit = new Commit(
             id, frame.CustomerId, frame.ContractId, 1, isCredit ? CommitType.Credit : wanted.Type!.Value, product.Id, wanted.Name, wanted.Priority ?? DefaultPriority, unit,
             [.. access.OrderBy(a => a.StartingAt)], frame.Now)
@@ -82,7 +82,7 @@ internal static class ReadCommits
         if (start < frame.StartingAt) return new Refusal("starts_before_contract", "Grants start with the contract or later.", "/starting_at");
         if (!Scope(wanted.ApplicableProductIds, wanted.ApplicableProductTags, wanted.Specifiers, frame.Catalog).Is(out var scope, out refusal)) return refusal;
         if (!Seats(wanted.SubscriptionConfig, frame).Is(out var seats, out refusal)) return refusal;
-        if (!Access(wanted.HierarchyConfiguration, isPostpaid: false).Is(out var children, out refusal)) return refusal;
+        if (!Access(wanted.HierarchyConfiguration).Is(out var children, out refusal)) return refusal;
         var recurring = new RecurringCommit(
             id, isCredit ? CommitType.Credit : CommitType.Prepaid, product.Id, wanted.Name, wanted.Priority ?? DefaultPriority,
             new PricedAmount(unit, wanted.AccessAmount.UnitPrice, wanted.AccessAmount.Quantity ?? 1), invoice, wanted.RecurrenceFrequency, wanted.CommitDuration.Value, start,
@@ -120,15 +120,13 @@ internal static class ReadCommits
 
     /// <summary>Which children may draw.</summary>
     /// <param name="wanted">Null: none.</param>
-    /// <param name="isPostpaid">A promise is kept by the contract that made it: children can't draw on it.</param>
-    public static Outcome<ChildAccess> Access(CommitHierarchy? wanted, bool isPostpaid)
+    public static Outcome<ChildAccess> Access(CommitHierarchy? wanted)
     {
         const string Field = "/hierarchy_configuration/child_access";
         var named = wanted?.ChildAccess.ContractIds ?? [];
         return wanted?.ChildAccess.Type switch
         {
             null or ChildAccessType.None => ChildAccess.None,
-            _ when isPostpaid => new Refusal("child_access_not_offered", "That children draw from a postpaid commit of their parent's is not offered.", Field + "/type", RefusalKind.NotOffered),
             ChildAccessType.All => new ChildAccess(true, []),
             ChildAccessType.ContractIds when named.Count is > 0 and < ChildContracts.MaxNodes => new ChildAccess(false, named),
             _ => new Refusal("contract_ids_missing", $"Name 1 to {ChildContracts.MaxNodes - 1} contracts of children.", Field + "/contract_ids"),

@@ -87,7 +87,7 @@ internal sealed record AccountStep(Invoice? Issued, AccountHead Head, IReadOnlyL
                 .. writes, .. rolled.Commits.Select(c => new Write.Create(CommitDocuments.Document(c))),
                 .. LedgerDocuments.Post(account.Customer.Id, account.Ledger, account.LedgerETag, all, account.Head.Version + 1),
             ],
-            [], NextDue.Of(account.Contracts, commits, ledger, grace, at));
+            [], NextDue.Of(account.Contracts, account.ChildrenOpen, commits, ledger, grace, at));
     }
 
     private static Posting Drawn(Invoice invoice) => new(

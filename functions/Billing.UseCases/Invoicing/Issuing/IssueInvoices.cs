@@ -105,7 +105,7 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
     private async Task<AccountStep?> BuyAsync(Account account, IReadOnlyList<Statement> open, Instant at, Duration grace, CancellationToken stop)
     {
         if (!account.Contracts.Any(c => Thresholds.AreWatched(c.Terms.Contract))) return null;
-        var state = await read.RateAsync(account, open, Instant.MaxValue, at, stop);
+        var state = await read.RateDraftsAsync(account, open, [], at, stop);
         var seed = $"{account.Customer.Id}:{account.Head.Version}";
         var bought = account.Contracts.SelectMany(c => Thresholds.Reached([c], account.Commits, state, $"{seed}:{c.Terms.Contract.Id}", at)).ToList();
         if (bought.Count == 0) return null;
@@ -122,7 +122,7 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
     {
         { Type: InvoiceType.Usage } => s.Terms.Contract.FinalAt(s.Period, grace) <= at
             && account.Contracts.Any(c => ReferenceEquals(c.Terms, s.Terms) && c.Terms.Contract.PeriodAfter(c.BilledThrough) == s.Period),
-        { IsTrueup: true } => !NextDue.IsWaiting(s, account.Contracts),
+        { IsTrueup: true } => !NextDue.IsWaiting(s, account.Contracts, account.ChildrenOpen),
         _ => true,
     });
 
@@ -131,7 +131,7 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
     {
         var usage = open.Where(s => s.Type == InvoiceType.Usage && s.Terms.Contract.FinalAt(s.Period, grace) <= at).ToList();
         var after = account.Contracts.Select(c => usage.LastOrDefault(s => ReferenceEquals(s.Terms, c.Terms)) is { } last ? c with { BilledThrough = last.Period.End } : c).ToList();
-        return [.. open.Where(s => s.Type == InvoiceType.Usage ? usage.Contains(s) : !s.IsTrueup || !NextDue.IsWaiting(s, after))];
+        return [.. open.Where(s => s.Type == InvoiceType.Usage ? usage.Contains(s) : !s.IsTrueup || !NextDue.IsWaiting(s, after, account.ChildrenOpen))];
     }
 
     private async Task<AccountStep> IssueAsync(
