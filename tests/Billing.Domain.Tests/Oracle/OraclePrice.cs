@@ -94,8 +94,11 @@ internal sealed record OraclePrice(string Kind, IReadOnlyList<Step> Steps)
                 {
                     Ratio? low = i == 0 ? null : bounds[i - 1];
                     var entered = low is null ? (opens ? 1 : 0) : (after > low ? 1 : 0) - (before > low ? 1 : 0);
-                    if (!Steps[i].Flat.IsZero) yield return new Part(entered, Steps[i].Flat, i + 1, low ?? 0, false);
-                    yield return new Part(Inside(after, low, bounds[i]) - Inside(before, low, bounds[i]), Steps[i].Price, i + 1, low is { } l && l > before ? l : before, true);
+                    var fee = new Part(entered, Steps[i].Flat, i + 1, low ?? 0, false);
+                    var units = new Part(Inside(after, low, bounds[i]) - Inside(before, low, bounds[i]), Steps[i].Price, i + 1, low is { } l && l > before ? l : before, true);
+                    // In the reverse order of how it came: what a maximum cuts goes by the order of lines.
+                    foreach (var part in quantity < 0 ? new[] { units, fee } : [fee, units])
+                        if (part.IsUnits || !part.Price.IsZero) yield return part;
                 }
                 break;
             default:

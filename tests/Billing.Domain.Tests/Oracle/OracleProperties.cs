@@ -9,13 +9,13 @@ using Xunit;
 namespace Billing.Domain.Tests.Oracle;
 
 /// <summary>The engine against the oracle, on made-up customers.</summary>
-/// <remarks>The same 1,000 each time; BILLING_ORACLE_CASES asks for as many new ones. A case that fails shrinks to a page that can be pasted into <see cref="LedgerPage.Check"/>.</remarks>
+/// <remarks>The same 3,000 each time; BILLING_ORACLE_CASES asks for as many new ones. A case that fails shrinks to a page that can be pasted into <see cref="LedgerPage.Check"/>.</remarks>
 public class OracleProperties
 {
     private static readonly string? Cases = Environment.GetEnvironmentVariable("BILLING_ORACLE_CASES");
 
     private static readonly Config Config = Cases is null
-        ? Config.QuickThrowOnFailure.WithMaxTest(1000).WithReplay(20261125, 1)
+        ? Config.QuickThrowOnFailure.WithMaxTest(3_000).WithReplay(20261125, 1)
         : Config.QuickThrowOnFailure.WithMaxTest(int.Parse(Cases, CultureInfo.InvariantCulture));
 
     private static readonly Arbitrary<World> Worlds = Arb.From(Gen.Choose(0, int.MaxValue - 1).Select(WorldMaker.Make), WorldShrinker.Shrink);
