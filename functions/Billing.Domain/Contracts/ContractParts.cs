@@ -83,8 +83,16 @@ public sealed record ThresholdCommit(string ProductId, string? Name, string? Des
 
 /// <summary>Part of the price that is paid, up to a cap.</summary>
 /// <param name="PaymentFraction">0 to 1.</param>
-/// <param name="CapAmount">Sum that may be discounted in a spend tracker's period; null: no cap.</param>
-public sealed record ThresholdDiscount(decimal PaymentFraction, decimal? CapAmount, string? SpendTrackerAlias);
+/// <param name="CapAmount">Once the spend tracker has counted this much in a billing period, the rest of it is bought at the full price; null: no cap.</param>
+public sealed record ThresholdDiscount(decimal PaymentFraction, decimal? CapAmount, string? SpendTrackerAlias)
+{
+    /// <summary>True while its cap is not reached.</summary>
+    /// <param name="contract">That has the tracker.</param>
+    /// <param name="commits">All that was bought.</param>
+    /// <param name="period">The billing period.</param>
+    public bool Holds(Contract contract, IEnumerable<Commit> commits, Interval period) => CapAmount is not { } cap
+        || contract.SpendTrackers.First(t => t.ArchivedAt is null && t.Alias == SpendTrackerAlias).Spent(contract.Id, commits, period) < cap;
+}
 
 /// <summary>Tops up when the balance falls to a threshold.</summary>
 /// <param name="ThresholdAmount">At or below it a commit is bought.</param>
@@ -116,28 +124,6 @@ public sealed record SpendThreshold(bool IsEnabled, decimal ThresholdAmount, Thr
 {
     /// <summary>The refusal for a threshold that cannot be kept, or null.</summary>
     public Refusal? Check() => ThresholdAmount <= 0 ? new Refusal("bad_threshold", "The threshold is above 0.", "/threshold_amount") : null;
-}
-
-/// <summary>Sums purchases of a billing period, for caps of discounts.</summary>
-/// <param name="Alias">Unique in the contract.</param>
-/// <param name="Specifiers">What counts: a purchase that fits any of them.</param>
-public sealed record SpendTracker(string Alias, string CreditTypeId, IReadOnlyList<SpendSpecifier> Specifiers, Instant? ArchivedAt = null);
-
-/// <summary>Purchases of commits that a tracker counts.</summary>
-/// <param name="Sources">Any of them.</param>
-public sealed record SpendSpecifier(IReadOnlyList<SpendSource> Sources, DiscountFilter Discounted = DiscountFilter.Any);
-
-public enum SpendSource
-{
-    ThresholdRecharge,
-    Manual,
-}
-
-public enum DiscountFilter
-{
-    Any,
-    DiscountedOnly,
-    UndiscountedOnly,
 }
 
 /// <summary>What a renewal does with the future invoices of the contract before.</summary>

@@ -14,7 +14,8 @@ public sealed record ThresholdPurchase(string ContractId, bool IsRecharge, Commi
 /// <remarks>
 /// Prepaid: the balance over all commits and credits of contract and customer, in the threshold's unit, is at or below the threshold: what lacks to the recharge
 /// amount is bought, for as long as the contract, or a year. Spend: what the open usage statements leave to pay is at or above the threshold: all of it is
-/// bought, for the period that it was used in, so that nothing is left to pay. Nothing is bought while a purchase waits at its gate. Source: Metronome,
+/// bought, for the period that it was used in, so that nothing is left to pay. A discount holds until its cap is
+/// reached: the purchase that reaches it still has it whole. Nothing is bought while a purchase waits at its gate. Source: Metronome,
 /// prepaid-balance-thresholds and set-customer-spend-control; the windows are our policy.
 /// </remarks>
 public static class Thresholds
@@ -36,7 +37,7 @@ public static class Thresholds
         foreach (var open in contracts.Where(c => AreWatched(c.Terms.Contract) && c.Terms.Contract.PeriodAt(now) is not null))
         {
             if (Recharge(open.Terms, commits, state, seed, now) is { } recharge) purchases.Add(recharge);
-            if (Spend(open.Terms, commits, state, seed, now) is { } spend) purchases.Add(spend);
+            if (Spend(open.Terms, [.. commits, .. purchases.Select(p => p.Commit)], state, seed, now) is { } spend) purchases.Add(spend);
         }
         return purchases;
     }
@@ -54,7 +55,7 @@ public static class Thresholds
         var amount = Exact.Add(threshold.RechargeToAmount, -balance);
         var start = Hour(now);
         var end = terms.Contract.EndingBefore ?? start.InUtc().LocalDateTime.PlusYears(YearsWithoutEnd).InUtc().ToInstant();
-        return new ThresholdPurchase(terms.Contract.Id, true, Buy(terms, threshold.Commit, threshold.Gate, threshold.Discount, unit, amount, new Interval(start, end), seed + ":recharge", now));
+        return new ThresholdPurchase(terms.Contract.Id, true, Buy(terms, threshold.Commit, threshold.Gate, Discount(terms, threshold.Discount, commits, now), unit, amount, new Interval(start, end), seed + ":recharge", now));
     }
 
     private static ThresholdPurchase? Spend(Terms terms, IReadOnlyList<Commit> commits, AccountState state, string seed, Instant now)
@@ -66,8 +67,12 @@ public static class Thresholds
             .SelectMany(s => s.Rated.Lines).Where(l => l.Counts && l.AdjustsPeriod is null && l.Type is LineType.Usage or LineType.AppliedCommitOrCredit && terms.IsFiat(l.CreditTypeId))
             .Select(l => l.Total));
         if (unpaid < threshold.ThresholdAmount) return null;
-        return new ThresholdPurchase(terms.Contract.Id, false, Buy(terms, threshold.Commit, threshold.Gate, threshold.Discount, terms.CreditType.Id, unpaid, period, seed + ":spend", now));
+        return new ThresholdPurchase(terms.Contract.Id, false, Buy(terms, threshold.Commit, threshold.Gate, Discount(terms, threshold.Discount, commits, now), terms.CreditType.Id, unpaid, period, seed + ":spend", now));
     }
+
+    /// <summary>The discount that a purchase gets: none once its cap is reached.</summary>
+    private static ThresholdDiscount? Discount(Terms terms, ThresholdDiscount? discount, IReadOnlyList<Commit> commits, Instant now) =>
+        terms.Contract.PeriodAt(now) is { } period && discount?.Holds(terms.Contract, commits, period) == true ? discount : null;
 
     private static Commit Buy(
         Terms terms, ThresholdCommit bought, PaymentGate gate, ThresholdDiscount? discount, string unit, decimal amount, Interval window, string seed, Instant now)
@@ -85,6 +90,7 @@ public static class Thresholds
             Scope = bought.Scope,
             IsPaid = gate == PaymentGate.None,
             IsAutomatic = true,
+            CountsAsDiscounted = discount is { PaymentFraction: < 1 },
         };
     }
 

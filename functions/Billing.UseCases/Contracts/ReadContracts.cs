@@ -29,7 +29,11 @@ public sealed record ContractView(
     IReadOnlyList<Contract> Children,
     IReadOnlyDictionary<string, Product> Products,
     IReadOnlyDictionary<string, string> UnitNames,
-    string CurrencyId);
+    string CurrencyId)
+{
+    /// <summary>By alias: what a spend tracker has counted in the billing period.</summary>
+    public IReadOnlyDictionary<string, (Interval Period, decimal Amount)> Spent { get; init; } = new Dictionary<string, (Interval, decimal)>();
+}
 
 /// <summary>The edits of a contract with what they are shown with.</summary>
 /// <param name="Edits">In the order in which they were made.</param>
@@ -90,7 +94,8 @@ public sealed class ReadContracts(IDocumentStore store, IClock clock, Products p
         var initial = await ContractDocuments.VersionAsync(store, contract, 1, stop) ?? contract;
         var shown = asOf is null ? contract : await AsOfAsync(contract, asOf.Value, stop);
         var own = new List<Commit>();
-        foreach (var commit in ReadAccounts.AllCommits([.. contracts.Select(c => c.Id == contract.Id ? shown : c)], stored, now).Where(c => c.ContractId == contract.Id))
+        var all = ReadAccounts.AllCommits([.. contracts.Select(c => c.Id == contract.Id ? shown : c)], stored, now);
+        foreach (var commit in all.Where(c => c.ContractId == contract.Id))
         {
             if (commit.CreatedAt > now || (IsDerived(commit) && commit.Access[0].StartingAt > now)) continue;
             own.Add(asOf is null ? commit : await AsOfAsync(commit, asOf.Value, stop));
@@ -100,7 +105,12 @@ public sealed class ReadContracts(IDocumentStore store, IClock clock, Products p
         return new ContractView(
             shown, initial, own, first, [.. contracts.Where(c => c.Renewal?.FromContractId == contract.Id && c.CreatedAt <= now).Select(c => c.Id)],
             await new ChildContracts(store).OfAsync(contract.Id, stop),
-            await ProductsAsync([shown, initial], own, stop), await UnitsAsync([shown, initial], own, stop), await CurrencyAsync(contract, stop));
+            await ProductsAsync([shown, initial], own, stop), await UnitsAsync([shown, initial], own, stop), await CurrencyAsync(contract, stop))
+        {
+            Spent = shown.PeriodAt(now) is { } period
+                ? shown.SpendTrackers.Where(t => t.ArchivedAt is null).ToDictionary(t => t.Alias, t => (period, t.Spent(contract.Id, all.Where(c => c.CreatedAt <= now), period)))
+                : [],
+        };
     }
 
     private static bool IsDerived(Commit commit) => commit.RecurringCommitId is not null || commit.RolledOver is not null;

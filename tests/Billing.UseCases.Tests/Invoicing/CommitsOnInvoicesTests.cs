@@ -131,6 +131,29 @@ public class CommitsOnInvoicesTests
         Assert.Equal("Scheduled:10000 Scheduled:8200 Usage:0", string.Join(' ', (await town.ListAsync(contract.CustomerId, InvoiceStatus.Finalized)).OrderBy(i => i.Type == InvoiceType.Usage).ThenByDescending(i => i.Total).Select(i => FormattableString.Invariant($"{i.Type}:{i.Total}"))));
     }
 
+    [Fact]
+    public async Task A_discount_holds_until_the_spend_tracker_has_reached_its_cap_and_again_in_the_next_period()
+    {
+        var product = (await town.Products.CreateAsync(ProductType.Fixed, new ProductTerms("Top-up", null, [], [], null, null, []), new Dictionary<string, string>(), town.Ids, default)).Value;
+        var contract = await ContractAsync(with: c => c with
+        {
+            SpendTrackers = [new SpendTracker("promo", Currencies.Usd.Id, [new SpendSpecifier([SpendSource.ThresholdRecharge], DiscountFilter.DiscountedOnly)])],
+            PrepaidThreshold = new PrepaidThreshold(true, 2_000, 10_000, null, new ThresholdCommit(product.Id, "Top-up", null, 100, LineScope.Everything), PaymentGate.None, new ThresholdDiscount(0.9m, 15_000, "promo")),
+        });
+        await TouchAsync(contract.CustomerId, "2026-01-01T01"); // 10,000 for 9,000
+        foreach (var (day, calls) in new[] { ("2026-01-05", 8_200), ("2026-01-10", 8_000), ("2026-01-15", 8_000) })
+        {
+            town.Use(contract.CustomerId, day + "T10", calls);
+            await TouchAsync(contract.CustomerId, day + "T11"); // 8,200 for 7,380: 16,380 so far, so 8,000 and 8,000 at their full price
+        }
+        await MoveAsync("2026-02-02");
+        town.Use(contract.CustomerId, "2026-02-05T10", 8_000);
+        await TouchAsync(contract.CustomerId, "2026-02-05T11"); // 8,000 for 7,200
+        Assert.Equal([9_000m, 7_380m, 8_000m, 8_000m, 7_200m], (await town.ListAsync(contract.CustomerId, InvoiceStatus.Finalized)).Where(i => i.Type == InvoiceType.Scheduled).OrderBy(i => i.Start).Select(i => i.Total));
+        var (period, spent) = (await town.Reads.GetAsync(contract.CustomerId, contract.Id, null, default)).Value.Spent["promo"];
+        Assert.Equal((At("2026-02-01"), At("2026-03-01"), 7_200m), (period.Start, period.End, spent));
+    }
+
     [Theory]
     [InlineData(true, "Scheduled:10000")]
     [InlineData(false, "")]

@@ -54,7 +54,7 @@ internal sealed record ShownContract(
 
     public IReadOnlyList<ShownProfessionalService>? ProfessionalServices { get; init; }
 
-    public IReadOnlyList<NewSpendTracker>? SpendTrackers { get; init; }
+    public IReadOnlyList<ShownSpendTracker>? SpendTrackers { get; init; }
 
     public NewThreshold? PrepaidBalanceThresholdConfiguration { get; init; }
 
@@ -112,7 +112,7 @@ internal sealed record ShownContract(
             MultiplierOverridePrioritization = c.MultiplierPrioritization,
             Discounts = ShownCommit.Some([.. Charges(c, ScheduledKind.Discount).Select(s => ShownCharge.Of(s, names))]),
             ProfessionalServices = ShownCommit.Some([.. c.ProfessionalServices.Select(ShownProfessionalService.Of)]),
-            SpendTrackers = ShownCommit.Some([.. c.SpendTrackers.Where(t => t.ArchivedAt is null).Select(NewSpendTracker.Of)]),
+            SpendTrackers = ShownCommit.Some([.. c.SpendTrackers.Where(t => t.ArchivedAt is null).Select(t => ShownSpendTracker.Of(t, view))]),
             PrepaidBalanceThresholdConfiguration = c.PrepaidThreshold is { } prepaid ? NewThreshold.Of(prepaid) : null,
             SpendThresholdConfiguration = c.SpendThreshold is { } spend ? NewThreshold.Of(spend) : null,
             HierarchyConfiguration = ShownHierarchy.Of(c.Hierarchy, view.Children),

@@ -41,7 +41,7 @@ internal sealed record ShownContractTerms(
 
     public IReadOnlyList<ShownProfessionalService>? ProfessionalServices { get; init; }
 
-    public IReadOnlyList<NewSpendTracker>? SpendTrackers { get; init; }
+    public IReadOnlyList<ShownSpendTracker>? SpendTrackers { get; init; }
 
     public NewThreshold? PrepaidBalanceThresholdConfiguration { get; init; }
 
@@ -94,7 +94,7 @@ internal sealed record ShownContractV1(
 
     public NewThreshold? SpendThresholdConfiguration { get; init; }
 
-    public IReadOnlyList<NewSpendTracker>? SpendTrackers { get; init; }
+    public IReadOnlyList<ShownSpendTracker>? SpendTrackers { get; init; }
 
     public ChargesOnUsageInvoices? ScheduledChargesOnUsageInvoices { get; init; }
 
