@@ -74,3 +74,44 @@ describe("The sum of a peak per bucket", () => {
     assert.match(JSON.stringify(refusal.body), /Only MAX takes a bucket size/);
   });
 });
+
+describe("What an event says of its own price", () => {
+  const at = (day) => `2026-04-0${day}T08:00:00Z`;
+
+  test("an amount given by the event is billed as it is: a SUM at a price of 1", async () => {
+    const amounts = await metric({ aggregation_type: "SUM", aggregation_key: "cents" });
+    const id = await billed(amounts, { price: 1 }, [[at(2), { cents: "1250" }], [at(2), { cents: 0.05 }], [at(3), { cents: "-50" }]]);
+    // 1,250 + 0.05 - 50, which is taken back.
+    assert.deepEqual(await lines(id), [[1200.05, 1, 1200.05]]);
+  });
+
+  test("a fixed fee for each event: a COUNT at the fee", async () => {
+    const payments = await metric({ aggregation_type: "COUNT" });
+    const id = await billed(payments, { price: 30 }, [[at(2), { cents: "1250" }], [at(2), {}], [at(3), { cents: "oops" }]]);
+    assert.deepEqual(await lines(id), [[3, 30, 90]]);
+  });
+
+  test("a share of each payment, 100 cents at the least and 1,000 at the most", async () => {
+    // 2 % of a payment is 100 cents where it is 5,000, and 1,000 where it is 50,000.
+    const fees = await metric({ aggregation_type: "SUM", aggregation_key: "cents", event_minimum: 5000, event_maximum: 50000 });
+    const id = await billed(fees, { price: 0.02 }, [[at(2), { cents: "1000" }], [at(2), { cents: "20000" }], [at(3), { cents: "90000" }]]);
+    // 100 + 400 + 1,000.
+    assert.deepEqual(await lines(id), [[75000, 0.02, 1500]]);
+    const shown = await (await fetch(`${server.url}/v1/billable-metrics/${fees.id}`, { headers: { authorization: `Bearer ${server.key}` } })).json();
+    assert.deepEqual([shown.data.event_minimum, shown.data.event_maximum], [5000, 50000]);
+  });
+
+  test("bounds that make no sense are refused", async () => {
+    for (const [wrong, field] of [
+      [{ aggregation_type: "COUNT", event_minimum: 1 }, "event_minimum"],
+      [{ aggregation_type: "MAX", aggregation_key: "n", event_maximum: 1 }, "event_maximum"],
+      [{ aggregation_type: "SUM", aggregation_key: "n", event_minimum: 2, event_maximum: 1 }, "event_minimum"],
+      [{ aggregation_type: "SUM", aggregation_key: "n", event_maximum: 1e15 }, "event_maximum"],
+      [{ aggregation_type: "SUM", aggregation_key: "n", event_minimum: 0.0000000000001 }, "event_minimum"],
+    ]) {
+      const refusal = await api("/v1/billable-metrics/create", { name: "Bad", ...wrong });
+      assert.equal(refusal.status, 400, JSON.stringify(wrong));
+      assert.match(JSON.stringify(refusal.body), new RegExp(field));
+    }
+  });
+});

@@ -33,6 +33,9 @@ public sealed record Meter(
     /// <remarks>A bucket counts once, where it begins, so that parts of time add up to the whole.</remarks>
     public BucketSize? BucketSize { get; init; }
 
+    /// <summary>SUM alone: bounds of what one event adds; null: none.</summary>
+    public EventBounds? EventBounds { get; init; }
+
     /// <summary>True when usage is the sum of that of its parts of time; else it counts over a whole.</summary>
     public bool AddsUp => BucketSize is not null || Aggregation is not (Aggregation.Max or Aggregation.Min or Aggregation.Avg or Aggregation.Unique);
 

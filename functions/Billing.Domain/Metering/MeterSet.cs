@@ -64,6 +64,7 @@ public sealed class MeterSet
         var reading = Quantity.Read(value, out var scaled);
         if (reading == QuantityReading.Unreadable) return Unreadable.NotANumber;
         rounded = reading == QuantityReading.Rounded;
+        if (of.EventBounds is { } bounds) scaled = bounds.Within(scaled);
         measure = of.Aggregation == Aggregation.Latest ? new(scaled, 0, time, eventHash) : new(scaled, 0, 0, 0);
         return Unreadable.None;
     }

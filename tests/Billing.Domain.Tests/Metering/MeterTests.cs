@@ -170,6 +170,22 @@ public sealed class MeterTests
         if (why == Unreadable.None && aggregation == Aggregation.Latest) Assert.Equal((5, (UInt128)6), (measure.Time, measure.EventHash));
     }
 
+    [Theory]
+    [InlineData("4.999999999999", null, null, "4.999999999999")]
+    [InlineData("4.999999999999", 5.0, null, "5")]
+    [InlineData("5", 5.0, 10.0, "5")]
+    [InlineData("10.000000000001", 5.0, 10.0, "10")]
+    [InlineData("10.000000000001", 5.0, null, "10.000000000001")]
+    [InlineData("-3", 5.0, 10.0, "5")]
+    [InlineData("-3", null, 10.0, "-3")]
+    [InlineData("-3", null, -4.5, "-4.5")]
+    public void What_one_event_adds_is_kept_within_bounds(string value, double? minimum, double? maximum, string counted)
+    {
+        var meter = MeterOf(Aggregation.Sum) with { EventBounds = new EventBounds((decimal?)minimum, (decimal?)maximum) };
+        Assert.Equal(Unreadable.None, new MeterSet([meter], Secret).Read(0, Properties($$"""{"v":"{{value}}"}"""), 0, 0, out var measure, out _));
+        Assert.Equal(counted, Quantity.ToText(measure.Value));
+    }
+
     [Fact]
     public void UNIQUE_tells_values_apart_by_their_text()
     {

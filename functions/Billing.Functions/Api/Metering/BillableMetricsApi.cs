@@ -69,7 +69,8 @@ public static class BillableMetricsApi
         of.Meter.EventTypes is null && of.Meter.NotEventTypes is null ? null : new TypeFilter(of.Meter.EventTypes, of.Meter.NotEventTypes),
         [.. of.Meter.Filters.Select(f => new Filter(f.Path.Text, f.Exists, f.In, f.NotIn))],
         [.. of.Meter.Groupings.Select(g => g.Select(d => d.Name).ToList())],
-        of.CustomFields, of.ArchivedAt, of.Fill is null ? null : new Filling("filling", of.Fill.Events), of.Meter.BucketSize);
+        of.CustomFields, of.ArchivedAt, of.Fill is null ? null : new Filling("filling", of.Fill.Events), of.Meter.BucketSize,
+        of.Meter.EventBounds?.Minimum, of.Meter.EventBounds?.Maximum);
 
     private static Outcome<NewMeter> Wanted(CreateMetric body)
     {
@@ -97,7 +98,11 @@ public static class BillableMetricsApi
         }
         return new NewMeter(
             body.Name, null, null, aggregation, body.EventTypeFilter?.InValues, body.EventTypeFilter?.NotInValues, filters, value, groupings,
-            body.CustomFields ?? new Dictionary<string, string>()) { BucketSize = body.BucketSize };
+            body.CustomFields ?? new Dictionary<string, string>()) 
+        {
+            BucketSize = body.BucketSize,
+            EventBounds = body.EventMinimum is null && body.EventMaximum is null ? null : new EventBounds(body.EventMinimum, body.EventMaximum),
+        };
     }
 
     /// <summary>A new name.</summary>
@@ -117,10 +122,12 @@ public static class BillableMetricsApi
     /// <param name="GroupKeys">Each inner list is one simple or compound group key.</param>
     /// <param name="Sql">Not offered.</param>
     /// <param name="BucketSize">MAX: the sum of the peak of each hour or day (UTC) instead of one peak.</param>
+    /// <param name="EventMinimum">SUM: a value below it counts as it.</param>
+    /// <param name="EventMaximum">SUM: a value above it counts as it.</param>
     internal sealed record CreateMetric(
         string Name, Aggregation? AggregationType = null, string? AggregationKey = null, TypeFilter? EventTypeFilter = null,
         IReadOnlyList<Filter>? PropertyFilters = null, IReadOnlyList<IReadOnlyList<string>>? GroupKeys = null, string? Sql = null,
-        IReadOnlyDictionary<string, string>? CustomFields = null, BucketSize? BucketSize = null);
+        IReadOnlyDictionary<string, string>? CustomFields = null, BucketSize? BucketSize = null, decimal? EventMinimum = null, decimal? EventMaximum = null);
 
     /// <summary>How far the events before the metric are counted.</summary>
     internal sealed record Filling(string Status, long Events);
@@ -130,5 +137,5 @@ public static class BillableMetricsApi
     internal sealed record ShownMetric(
         string Id, string Name, Aggregation AggregationType, string? AggregationKey, TypeFilter? EventTypeFilter, IReadOnlyList<Filter> PropertyFilters,
         IReadOnlyList<IReadOnlyList<string>> GroupKeys, IReadOnlyDictionary<string, string> CustomFields, Instant? ArchivedAt, Filling? Backfill,
-        BucketSize? BucketSize = null);
+        BucketSize? BucketSize = null, decimal? EventMinimum = null, decimal? EventMaximum = null);
 }

@@ -22,6 +22,9 @@ public sealed record NewMeter(
 {
     /// <summary>See <see cref="Meter.BucketSize"/>.</summary>
     public BucketSize? BucketSize { get; init; }
+
+    /// <summary>See <see cref="Meter.EventBounds"/>.</summary>
+    public EventBounds? EventBounds { get; init; }
 }
 
 /// <summary>Creates, finds, renames and archives meters.</summary>
@@ -49,7 +52,7 @@ public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillM
         var now = clock.GetCurrentInstant();
         var meter = new MeterDocument
         {
-            Meter = new Meter(id, wanted.Aggregation, wanted.EventTypes, wanted.NotEventTypes, wanted.Filters, wanted.Value, wanted.Groupings) { BucketSize = wanted.BucketSize },
+            Meter = new Meter(id, wanted.Aggregation, wanted.EventTypes, wanted.NotEventTypes, wanted.Filters, wanted.Value, wanted.Groupings) { BucketSize = wanted.BucketSize, EventBounds = wanted.EventBounds },
             Name = wanted.Name,
             Slug = slug,
             Description = wanted.Description,
@@ -132,6 +135,12 @@ public sealed class Meters(IDocumentStore documents, MeterCatalog catalog, FillM
         if (wanted.Aggregation != Aggregation.Count && wanted.Value is null) return new("invalid_meter", "This aggregation needs the property that holds the value.", "/aggregation_key");
         if (wanted.BucketSize is not null && wanted.Aggregation != Aggregation.Max)
             return new("invalid_meter", $"Only MAX takes a bucket size: it bills each bucket's peak, and {wanted.Aggregation.ToString().ToUpperInvariant()} has none.", "/bucket_size");
+        if (wanted.EventBounds is { } bounds)
+        {
+            var field = bounds.Minimum is null ? "/event_maximum" : "/event_minimum";
+            if (wanted.Aggregation != Aggregation.Sum) return new("invalid_meter", "Only SUM takes bounds of what one event adds.", field);
+            if (bounds.Check() is { } wrong) return wrong;
+        }
         if (wanted.Groupings.Count > MaxGroupings) return new("invalid_meter", $"At most {MaxGroupings} group keys are taken.", "/group_keys");
         for (var g = 0; g < wanted.Groupings.Count; g++)
         {
