@@ -22,7 +22,7 @@ internal sealed class Instance
         Fill = new FillMeters(documents, log, archive, Meters, clock, secret);
         Days = new BuildDays(documents, secret);
         Cut = new Cut(documents, log);
-        Reader = new UsageReader(documents);
+        Reader = new UsageReader(documents, clock);
         Rejected = new RejectedUsage(archive);
         Keys = new KnownKeys(documents);
     }

@@ -23,4 +23,7 @@ public enum Aggregation
 
     /// <summary>The value of the latest event by event time; of two at one instant the one whose dedup hash is higher.</summary>
     Latest,
+
+    /// <summary>The values are changes of a level, which stands until it is changed again: level × time, in unit-hours.</summary>
+    TimeWeightedSum,
 }

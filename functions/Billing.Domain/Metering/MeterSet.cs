@@ -65,7 +65,12 @@ public sealed class MeterSet
         if (reading == QuantityReading.Unreadable) return Unreadable.NotANumber;
         rounded = reading == QuantityReading.Rounded;
         if (of.EventBounds is { } bounds) scaled = bounds.Within(scaled);
-        measure = of.Aggregation == Aggregation.Latest ? new(scaled, 0, time, eventHash) : new(scaled, 0, 0, 0);
+        measure = of.Aggregation switch
+        {
+            Aggregation.Latest => new(scaled, 0, time, eventHash),
+            Aggregation.TimeWeightedSum => new(scaled, 0, time, 0),
+            _ => new(scaled, 0, 0, 0),
+        };
         return Unreadable.None;
     }
 

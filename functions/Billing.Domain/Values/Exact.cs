@@ -49,8 +49,14 @@ public static class Exact
         var (am, ascale) = Parts(amount);
         var (pm, pscale) = Parts(part);
         var (bm, bscale) = Parts(whole);
-        var above = am * pm * Power(bscale);
-        var below = bm * Power(ascale + pscale);
+        return Ratio(am * pm * Power(bscale), bm * Power(ascale + pscale));
+    }
+
+    /// <summary>The ratio of two integers, at as many decimals as a quotient.</summary>
+    /// <remarks>Rounding: as <see cref="Quotient"/>, once. Errors: likewise.</remarks>
+    public static decimal Ratio(BigInteger above, BigInteger below)
+    {
+        if (below.IsZero) throw new DivideByZeroException("A quantity or amount was divided by zero.");
         if (below.Sign < 0) (above, below) = (-above, -below);
         for (var decimals = QuotientDecimals; decimals >= 0; decimals--)
         {

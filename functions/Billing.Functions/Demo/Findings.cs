@@ -62,10 +62,10 @@ internal sealed record Findings(
         foreach (var (kind, meter) in company.TokenMeters)
         {
             var rows = (await ask.OfCustomerAsync(meter, customerId, months, byGroup, stop)).Value;
-            sums.AddRange(rows.Select(r => (r.Window, (TokenGroup?)new TokenGroup(r.Group[0]!, r.Group[1]!, kind), r.State.Result(meter.Aggregation))));
+            sums.AddRange(rows.Select(r => (r.Window, (TokenGroup?)new TokenGroup(r.Group[0]!, r.Group[1]!, kind), r.Value)));
         }
         var requests = (await ask.OfCustomerAsync(company.RequestMeter, customerId, months, UsageGrouping.None, stop)).Value;
-        sums.AddRange(requests.Select(r => (r.Window, (TokenGroup?)null, r.State.Result(company.RequestMeter.Aggregation))));
+        sums.AddRange(requests.Select(r => (r.Window, (TokenGroup?)null, r.Value)));
         return sums;
     }
 
@@ -76,7 +76,7 @@ internal sealed record Findings(
         foreach (var meter in company.TokenMeters.Values)
         {
             foreach (var row in (await ask.OfAllAsync(meter, [months[0], months[^1]], byModel, stop)).Value)
-                tokens[row.Group[0]!] = tokens.GetValueOrDefault(row.Group[0]!) + row.State.Result(meter.Aggregation);
+                tokens[row.Group[0]!] = tokens.GetValueOrDefault(row.Group[0]!) + row.Value;
         }
         return tokens;
     }

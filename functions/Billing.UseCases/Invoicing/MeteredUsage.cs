@@ -45,13 +45,13 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
         {
             // LATEST bills the change of the value, so what came before the first segment matters.
             var earlier = installation.EarliestUsage < bounds[0];
-            foreach (var alike in asked.GroupBy(a => earlier && a.IsLatest))
+            foreach (var alike in asked.GroupBy(a => (Latest: earlier && a.IsLatest, Levels: a.Query.Meter.Aggregation == Aggregation.TimeWeightedSum)))
             {
-                var before = alike.Key ? 1 : 0;
+                var before = alike.Key.Latest ? 1 : 0;
                 var scope = new UsageScope(keys, before == 1 ? [installation.EarliestUsage, .. bounds] : bounds) { Assumed = assumed };
                 var read = await reader.ReadAsync(scope, [.. alike.Select(a => a.Query)], stop);
                 foreach (var ((product, query), rows) in alike.Zip(read))
-                foreach (var (row, quantity) in query.Meter.Aggregation == Aggregation.Latest ? Changes(rows) : rows.Select(r => (r, r.State.Result(query.Meter.Aggregation))))
+                foreach (var (row, quantity) in query.Meter.Aggregation == Aggregation.Latest ? Changes(rows) : rows.Select(r => (r, r.Value)))
                 {
                     if (row.Window < before) continue;
                     var group = product.GroupKeys.Select((k, i) => (k, v: row.Group[i])).ToDictionary(p => p.k, p => p.v);
@@ -87,9 +87,8 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
             var last = 0m;
             foreach (var row in group.OrderBy(r => r.Window))
             {
-                var value = row.State.Result(Aggregation.Latest);
-                yield return (row, value - last);
-                last = value;
+                yield return (row, row.Value - last);
+                last = row.Value;
             }
         }
     }

@@ -120,16 +120,23 @@ public sealed class WindowTests
     [Fact]
     public void Results_are_what_a_plain_calculation_gives() => Holds(Events, events =>
     {
-        var window = Of(events);
+        var window = WindowCodec.Decode(Bytes(Of(events)), Secret);
         foreach (var group in events.GroupBy(e => (e.Meter, e.Group)))
         {
             var state = default(CellState);
             var series = window.Series.Single(s => s.Hash == HashOf(group.Key.Meter, group.Key.Group));
             foreach (var cell in series.States) state.Merge(series.Aggregation, cell);
             var count = All[group.Key.Meter] == Aggregation.Unique ? group.Select(e => e.Hash % 17).Distinct().Count() : group.Count();
+            if (series.Aggregation == Aggregation.TimeWeightedSum)
+            {
+                if (state.Count != count || state.Value != Sum(group.Select(e => e.Value)) || state.Moment != Sum(group.Select(e => e.Value * e.Time))) return false;
+                continue;
+            }
             if (state.Count != count || state.Result(series.Aggregation) != Expected(series.Aggregation, [.. group])) return false;
         }
         return window.Series.Count == events.Select(e => (e.Meter, e.Group)).Distinct().Count();
+
+        static Int128 Sum(IEnumerable<Int128> values) => values.Aggregate(default(Int128), (a, b) => a + b);
     });
 
     [Theory]

@@ -94,7 +94,7 @@ public sealed class FillMetersTests
             }
         }
 
-        static string Describe(UsageRow row) => $"{row.Start} {row.Group[0]} {Describe2(row.State)}";
+        static string Describe(UsageRow row) => $"{row.Start} {row.Group[0]} {row.Value} {Describe2(row.State)}";
 
         static string Describe2(in CellState state) => $"{state.Count} {state.Value} {state.Latest} {string.Join(',', state.Elements?.Order() ?? Enumerable.Empty<UInt128>())}";
     }

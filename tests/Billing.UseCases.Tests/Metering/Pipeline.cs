@@ -37,7 +37,7 @@ public sealed class Pipeline : IAsyncDisposable
         Fill = new FillMeters(documents, log, archive, Catalog, clock, Secret);
         Days = new BuildDays(documents, Secret);
         Cut = new Cut(documents, log);
-        Reader = new UsageReader(documents);
+        Reader = new UsageReader(documents, clock);
         Rejected = new RejectedUsage(archive);
     }
 
@@ -191,6 +191,7 @@ public sealed class Pipeline : IAsyncDisposable
 
     private static async Task<Pipeline> RegisteredAsync(Pipeline pipeline)
     {
+        _ = await Installation.OpenAsync(pipeline.Documents, UsageLimits.Default, pipeline.Clock.Now, default);
         await pipeline.RegisterAsync();
         return pipeline;
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using Billing.Domain.Values;
 
 namespace Billing.Domain.Metering.Windows;
@@ -9,7 +10,7 @@ internal static class CellCodec
 {
     private const int HashBytes = 16;
 
-    // A count, a value, a time and a hash.
+    // A count, a value, and a time and a hash, or a moment.
     private const int MostBytesOfNumbers = 64;
 
     /// <summary>No fewer bytes than the state takes.</summary>
@@ -26,6 +27,7 @@ internal static class CellCodec
             return;
         }
         Value(ref into, state.Value);
+        if (aggregation == Aggregation.TimeWeightedSum) Moment(ref into, state.Moment);
         if (aggregation != Aggregation.Latest) return;
         into.Signed(state.Latest!.Time);
         into.Hash(state.Latest.EventHash);
@@ -37,7 +39,12 @@ internal static class CellCodec
         if (aggregation == Aggregation.Count) return CellState.Of(count, 0, null);
         if (aggregation == Aggregation.Unique) return CellState.Of(count, 0, Elements(ref from));
         var value = Value(ref from);
-        return CellState.Of(count, value, aggregation == Aggregation.Latest ? new LatestMark((long)Varint.ReadSigned(ref from), Hash(ref from)) : null);
+        return CellState.Of(count, value, aggregation switch
+        {
+            Aggregation.Latest => new LatestMark((long)Varint.ReadSigned(ref from), Hash(ref from)),
+            Aggregation.TimeWeightedSum => new BigInteger(MomentBytes(ref from)),
+            _ => null,
+        });
     }
 
     /// <summary>Moves past a state; answers its bytes.</summary>
@@ -47,6 +54,7 @@ internal static class CellCodec
         Varint.Skip(ref from);
         if (aggregation == Aggregation.Unique) ElementBytes(ref from);
         else if (aggregation != Aggregation.Count) Varint.Skip(ref from);
+        if (aggregation == Aggregation.TimeWeightedSum) MomentBytes(ref from);
         if (aggregation == Aggregation.Latest)
         {
             Varint.Skip(ref from);
@@ -114,6 +122,23 @@ internal static class CellCodec
         // Halving is exact: the lowest bit was taken off.
         if (read >= long.MinValue && read <= long.MaxValue) return ((long)read & 1) == 0 ? (long)read >> 1 : (Int128)((long)read >> 1) * Quantity.One;
         return (read & 1) == 0 ? read / 2 : checked((read - 1) / 2 * Quantity.One);
+    }
+
+    // Two's complement, lowest byte first.
+    private static void Moment(ref ByteWriter into, BigInteger moment)
+    {
+        var bytes = moment.ToByteArray();
+        into.Number((ulong)bytes.Length);
+        into.Bytes(bytes);
+    }
+
+    private static ReadOnlySpan<byte> MomentBytes(scoped ref ReadOnlySpan<byte> from)
+    {
+        var length = checked((int)Varint.Read(ref from));
+        if (length > from.Length) throw new InvalidDataException("The bytes end inside a moment.");
+        var bytes = from[..length];
+        from = from[length..];
+        return bytes;
     }
 
     private static HashSet<UInt128> Elements(scoped ref ReadOnlySpan<byte> from)

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Billing.Domain.Values;
 
 namespace Billing.Domain.Metering.Windows;
@@ -5,7 +6,7 @@ namespace Billing.Domain.Metering.Windows;
 /// <summary>The state of an aggregation over the events of one cell: exact, and the same in whatever order they come.</summary>
 /// <remarks>
 /// Invariant: adding events one by one, or merging cells, in any order and any grouping, gives one state.
-/// Value holds the sum (SUM, AVG), the extreme (MAX, MIN) or the latest value; unused for COUNT and UNIQUE.
+/// Value holds the sum (SUM, AVG, TIME_WEIGHTED_SUM), the extreme (MAX, MIN) or the latest value; unused for COUNT and UNIQUE.
 /// </remarks>
 public struct CellState
 {
@@ -23,6 +24,9 @@ public struct CellState
     /// <summary>LATEST: when the value was measured, and by which event; else null.</summary>
     public readonly LatestMark? Latest => more as LatestMark;
 
+    /// <summary>TIME_WEIGHTED_SUM: each change times when it came (100 ns since 1970), added up; 0 of others.</summary>
+    public readonly BigInteger Moment => more is BigInteger moment ? moment : BigInteger.Zero;
+
     /// <summary>Adds one event.</summary>
     public void Add(Aggregation aggregation, in Measure measure)
     {
@@ -34,6 +38,7 @@ public struct CellState
                 Count = Elements!.Count;
                 return;
             case Aggregation.Latest: Take(measure.Value, new LatestMark(measure.Time, measure.EventHash)); break;
+            case Aggregation.TimeWeightedSum: Take(measure.Value, (BigInteger)measure.Value * measure.Time); break;
             default: Take(aggregation, measure.Value); break;
         }
         Count++;
@@ -51,12 +56,13 @@ public struct CellState
                 Count = Elements!.Count;
                 return;
             case Aggregation.Latest: Take(other.Value, other.Latest!); break;
+            case Aggregation.TimeWeightedSum: Take(other.Value, other.Moment); break;
             default: Take(aggregation, other.Value); break;
         }
         Count += other.Count;
     }
 
-    /// <summary>The aggregate as a number.</summary>
+    /// <summary>The aggregate as a number. A TIME_WEIGHTED_SUM is none of a cell alone: see <see cref="Levels"/>.</summary>
     /// <remarks>Rounding: AVG at 20 decimals, half-even. Errors: <see cref="OverflowException"/> when a decimal can't hold it exactly.</remarks>
     public readonly decimal Result(Aggregation aggregation) => aggregation switch
     {
@@ -95,6 +101,12 @@ public struct CellState
         if (Latest is { } held && held.CompareTo(mark) >= 0) return;
         Value = value;
         more = mark;
+    }
+
+    private void Take(Int128 change, BigInteger moment)
+    {
+        Value = checked(Value + change);
+        more = Moment + moment;
     }
 
     private HashSet<UInt128> Set()

@@ -75,7 +75,7 @@ public static class UsageApi
         var shown = rows.Skip(start).Take(wanted.Limit).Select(r => new GroupLine(
             r.Start, r.End, by.Count == 1 ? by[0] : null, by.Count == 1 ? r.Group[0] : null,
             by.Count == 0 ? null : by.Select((k, i) => (k, v: r.Group[i])).ToDictionary(p => p.k, p => p.v),
-            r.State.Result(meter.Meter.Aggregation))).ToList();
+            r.Value)).ToList();
         return Answers.List<GroupLine>(new Listing<GroupLine>(shown, PageCursor.Encode(start + shown.Count < rows.Count ? $"{start + shown.Count}" : null, CursorName)));
     }
 
@@ -113,11 +113,11 @@ public static class UsageApi
         if (!(await ask.OfCustomerAsync(meter.Meter, customer, bounds, grouping, stop)).Is(out var rows, out var refusal)) return refusal;
         // One line a window; its value counts all groups, also those that are not shown.
         var whole = metric.GroupBy is null ? rows : (await ask.OfCustomerAsync(meter.Meter, customer, bounds, UsageGrouping.None, stop)).Value;
-        var totals = whole.ToDictionary(r => r.Window, r => r.State.Result(meter.Meter.Aggregation));
+        var totals = whole.ToDictionary(r => r.Window, r => r.Value);
         var groups = rows.ToLookup(r => r.Window);
         return new Outcome<IReadOnlyList<UsageLine>>([.. Enumerable.Range(0, bounds.Count - 1).Select(w => new UsageLine(
             customer, meter.Meter.Id, meter.Name, bounds[w], bounds[w + 1], totals.TryGetValue(w, out var value) ? value : null,
-            metric.GroupBy is null ? null : groups[w].Where(r => r.Group[0] is not null).ToDictionary(r => r.Group[0]!, r => r.State.Result(meter.Meter.Aggregation))))]);
+            metric.GroupBy is null ? null : groups[w].Where(r => r.Group[0] is not null).ToDictionary(r => r.Group[0]!, r => r.Value)))]);
     }
 
     private static async Task<IReadOnlyList<string>> AllAsync(ListUsageOwners owners, CancellationToken stop)

@@ -137,6 +137,7 @@ public static class MetersApi
         Min,
         Max,
         Latest,
+        TimeWeightedSum,
     }
 
     /// <summary>What meters are listed by.</summary>

@@ -28,7 +28,7 @@ public sealed class QueryMeter(Meters meters, AskUsage ask, QueryParts parts, ID
                 : await ask.OfAllAsync(meter.Meter, bounds, grouping, stop);
             if (!answer.Is(out var found, out refusal)) return refusal;
             rows.AddRange(found.Select(r => new MeterQueryApi.QueryRow(
-                r.State.Result(meter.Meter.Aggregation), r.Start, r.End, part.Subject, part.CustomerId, by.Select((k, i) => (k, v: r.Group[i])).ToDictionary(p => p.k, p => p.v))));
+                r.Value, r.Start, r.End, part.Subject, part.CustomerId, by.Select((k, i) => (k, v: r.Group[i])).ToDictionary(p => p.k, p => p.v))));
         }
         return new MeterQueryApi.QueryAnswer(question.From, question.To, question.WindowSize, [.. rows.OrderBy(r => r.WindowStart)]);
     }

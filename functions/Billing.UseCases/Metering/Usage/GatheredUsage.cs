@@ -9,15 +9,20 @@ namespace Billing.UseCases.Metering;
 /// <summary>Adds up cells for queries of one scope while documents are read.</summary>
 internal sealed class GatheredUsage
 {
+    private const long CoarsestCell = 15 * NodaConstants.TicksPerMinute;
+
     private readonly long[] bounds;
     private readonly Dictionary<(string Meter, int Grouping), List<GatheredRows>> bySeries = [];
+    private readonly long now;
     private long from;
     private long until;
 
-    public GatheredUsage(UsageScope scope, IReadOnlyList<UsageQuery> queries)
+    public GatheredUsage(UsageScope scope, IReadOnlyList<UsageQuery> queries, Instant now)
     {
         bounds = [.. scope.Bounds.Select(b => b.ToUnixTimeTicks())];
-        Rows = [.. queries.Select(q => new GatheredRows(q, bounds))];
+        // The coarsest cells that are read are the total's: what accrues is told up to the end of the last of them.
+        this.now = now.ToUnixTimeTicks() / CoarsestCell * CoarsestCell;
+        Rows = [.. queries.Select(q => new GatheredRows(q, bounds, this.now))];
         foreach (var rows in Rows)
         {
             ref var of = ref CollectionsMarshal.GetValueRefOrAddDefault(bySeries, (rows.Query.Meter.Id, rows.Query.Grouping), out _);
@@ -28,19 +33,32 @@ internal sealed class GatheredUsage
     /// <summary>In the order of the queries.</summary>
     public IReadOnlyList<GatheredRows> Rows { get; }
 
-    /// <summary>Only cells within [from, until) count from now on; ticks since 1970.</summary>
-    public void Clip(long from, long until) => (this.from, this.until) = (from, until);
+    /// <summary>True when a query is of levels, which count from before the bounds.</summary>
+    public bool HasLevels => Rows.Any(r => r.Levels is not null);
+
+    /// <summary>A key's cells follow, of which those within [from, until) count; ticks since 1970.</summary>
+    public void Open(long from, long until)
+    {
+        (this.from, this.until) = (from, until);
+        foreach (var rows in Rows) rows.Levels?.Open(from, until);
+    }
+
+    /// <summary>All cells of the key were added.</summary>
+    public void Close()
+    {
+        foreach (var rows in Rows) rows.Levels?.Close();
+    }
 
     /// <summary>First and last hour of a day that the clip touches.</summary>
     public (int First, int Last) HoursOf(int day) =>
-        (Math.Max(day * 24, WindowNames.HourOf(from)), Math.Min(day * 24 + 23, WindowNames.HourOf(until - 1)));
+        (HasLevels ? day * 24 : Math.Max(day * 24, WindowNames.HourOf(from)), Math.Min(day * 24 + 23, WindowNames.HourOf(until - 1)));
 
     /// <summary>True when a bound or the clip cuts through the hour, so that its single cell is too coarse.</summary>
     public bool IsCut(int hour)
     {
         var start = hour * NodaConstants.TicksPerHour;
         var end = start + NodaConstants.TicksPerHour;
-        if (Within(from) || Within(until)) return true;
+        if (Within(from) || Within(until) || (HasLevels && Within(now))) return true;
         var at = Array.BinarySearch(bounds, start + 1);
         if (at < 0) at = ~at;
         return at < bounds.Length && bounds[at] < end;
@@ -59,7 +77,11 @@ internal sealed class GatheredUsage
             while (first < indexes.Length && start + indexes[first] * step < from) first++;
             var end = indexes.Length;
             while (end > first && start + indexes[end - 1] * step >= until) end--;
-            foreach (var rows in bySeries[(meter, grouping)]) rows.Add(group, indexes[first..end], cells[first..end], start, step, only);
+            foreach (var rows in bySeries[(meter, grouping)])
+            {
+                var begin = rows.Levels is null ? first : 0;
+                rows.Add(group, indexes[begin..end], cells[begin..end], start, step, only);
+            }
         });
     }
 }
@@ -67,7 +89,8 @@ internal sealed class GatheredUsage
 /// <summary>Adds up what one query asks for, by window and projected group.</summary>
 /// <param name="query">The query.</param>
 /// <param name="bounds">Of the windows; ticks since 1970.</param>
-internal sealed class GatheredRows(UsageQuery query, long[] bounds)
+/// <param name="now">Up to which levels accrue.</param>
+internal sealed class GatheredRows(UsageQuery query, long[] bounds, long now)
 {
     // By bucket too; without buckets a window is one.
     private readonly Dictionary<(int Window, string Group, long Bucket), CellState> states = [];
@@ -75,13 +98,18 @@ internal sealed class GatheredRows(UsageQuery query, long[] bounds)
 
     public UsageQuery Query => query;
 
+    /// <summary>Of a TIME_WEIGHTED_SUM; else null.</summary>
+    public Levels? Levels { get; } = query.Meter.Aggregation == Aggregation.TimeWeightedSum ? new Levels(bounds, now) : null;
+
     /// <summary>Adds a series' cells; <paramref name="only"/> tells which indexes to take.</summary>
     public void Add(ReadOnlySpan<byte> group, ReadOnlySpan<byte> indexes, ReadOnlySpan<CellState> cells, long start, long step, bool[]? only)
     {
         if (query.Project(GroupKey.Read(group, query.Meter.KeptGroupings[query.Grouping].Count)) is not { } projected) return;
         var name = Groups.Key(projected);
         groups.TryAdd(name, projected);
-        for (var i = 0; i < indexes.Length;)
+        for (var i = 0; Levels is not null && i < indexes.Length; i++)
+            if (only is null || only[indexes[i]]) Levels.Add(name, start + indexes[i] * step, cells[i]);
+        for (var i = 0; Levels is null && i < indexes.Length;)
         {
             // Cells of one window, or bucket, follow one another, so its state is looked up once for all of them.
             var (window, bucket, end) = PlaceOf(start + indexes[i] * step);
@@ -97,21 +125,31 @@ internal sealed class GatheredRows(UsageQuery query, long[] bounds)
     /// <param name="measure">What it adds.</param>
     public void Add(long at, string?[] group, in Measure measure)
     {
-        if (at < bounds[0] || at >= bounds[^1] || query.Project(group) is not { } projected) return;
+        if ((at < bounds[0] && Levels is null) || at >= bounds[^1] || query.Project(group) is not { } projected) return;
         var name = Groups.Key(projected);
         groups.TryAdd(name, projected);
+        if (Levels is not null)
+        {
+            var cell = default(CellState);
+            cell.Add(query.Meter.Aggregation, measure);
+            Levels.Add(name, at, cell);
+            return;
+        }
         var (window, bucket, _) = PlaceOf(at);
         StateOf(window, name, bucket).Add(query.Meter.Aggregation, measure);
     }
 
     /// <summary>The rows, in order of window, then group.</summary>
-    public IReadOnlyList<UsageRow> InOrder() => [.. states
+    /// <remarks>Errors: <see cref="OverflowException"/> when a decimal can't hold a value exactly.</remarks>
+    public IReadOnlyList<UsageRow> InOrder() => [.. (Levels is null ? Aggregates() : Levels.Accrued().Select(a => (a.Window, a.Group, State: default(CellState), Value: a.UnitHours)))
+        .OrderBy(s => s.Window).ThenBy(s => s.Group, StringComparer.Ordinal)
+        .Select(s => new UsageRow(s.Window, Instant.FromUnixTimeTicks(bounds[s.Window]), Instant.FromUnixTimeTicks(bounds[s.Window + 1]), groups[s.Group], s.State, s.Value))];
+
+    private IEnumerable<(int Window, string Group, CellState State, decimal Value)> Aggregates() => states
         .Where(s => s.Value.Count > 0)
         .GroupBy(s => (s.Key.Window, s.Key.Group), s => s.Value)
-        .OrderBy(s => s.Key.Window).ThenBy(s => s.Key.Group, StringComparer.Ordinal)
-        .Select(s => new UsageRow(
-            s.Key.Window, Instant.FromUnixTimeTicks(bounds[s.Key.Window]), Instant.FromUnixTimeTicks(bounds[s.Key.Window + 1]), groups[s.Key.Group],
-            query.Meter.BucketSize is null ? s.Single() : CellState.OfPeaks(s)))];
+        .Select(s => (s.Key, State: query.Meter.BucketSize is null ? s.Single() : CellState.OfPeaks(s)))
+        .Select(s => (s.Key.Window, s.Key.Group, s.State, s.State.Result(query.Meter.Aggregation)));
 
     private ref CellState StateOf(int window, string group, long bucket) => ref CollectionsMarshal.GetValueRefOrAddDefault(states, (window, group, bucket), out _);
 

@@ -23,15 +23,17 @@ public sealed record UsageScope(IReadOnlyList<KeySpan> Keys, IReadOnlyList<Insta
 /// <param name="Project">From a group's values (in the grouping's order) to the values asked for; null leaves the group out.</param>
 public sealed record UsageQuery(Meter Meter, int Grouping, Func<string?[], string?[]?> Project);
 
-/// <summary>One answer: a window, a group and its aggregate. Windows without events have no row.</summary>
-public sealed record UsageRow(int Window, Instant Start, Instant End, IReadOnlyList<string?> Group, CellState State);
+/// <summary>One answer: a window, a group and its aggregate. Windows without events, and in which no level stands, have no row.</summary>
+/// <param name="State">All events of the window; none of a TIME_WEIGHTED_SUM, whose levels come from before it.</param>
+/// <param name="Value">The aggregate as a number.</param>
+public sealed record UsageRow(int Window, Instant Start, Instant End, IReadOnlyList<string?> Group, CellState State, decimal Value);
 
 /// <summary>Reads aggregates from windows and day documents, never from events.</summary>
 /// <remarks>
 /// A day's document lists that the day has usage at all, so a month costs two range reads, however many queries are asked of it. A fresh day
 /// answers with its hour cells; hours that a bound cuts through, and stale days, are read from the hours. Events behind a cell cost nothing.
 /// </remarks>
-public sealed class UsageReader(IDocumentStore documents)
+public sealed class UsageReader(IDocumentStore documents, IClock clock)
 {
     private const int MaxTilingTries = 10;
 
@@ -44,20 +46,24 @@ public sealed class UsageReader(IDocumentStore documents)
     /// <summary>The rows of each query, from one reading.</summary>
     public async Task<IReadOnlyList<IReadOnlyList<UsageRow>>> ReadAsync(UsageScope scope, IReadOnlyList<UsageQuery> queries, CancellationToken stop)
     {
-        var gathered = new GatheredUsage(scope, queries);
+        var gathered = new GatheredUsage(scope, queries, clock.GetCurrentInstant());
+        // A level that stands may have come to be at any time before.
+        var since = gathered.HasLevels ? Instant.Min(scope.Bounds[0], await Installation.EarliestUsageAsync(documents, stop)) : scope.Bounds[0];
         foreach (var rows in gathered.Rows) scope.Assumed?.AddTo(rows);
         foreach (var key in scope.Assumed is { Instead: true } ? [] : scope.Keys)
         {
             var from = Instant.Max(key.From, scope.Bounds[0]);
             var until = Instant.Min(key.Until, scope.Bounds[^1]);
-            if (from < until) await ReadAsync(key.Key, from.ToUnixTimeTicks(), until.ToUnixTimeTicks(), gathered, stop);
+            if (from >= until) continue;
+            gathered.Open(from.ToUnixTimeTicks(), until.ToUnixTimeTicks());
+            await ReadAsync(key.Key, (gathered.HasLevels ? since : from).ToUnixTimeTicks(), until.ToUnixTimeTicks(), gathered, stop);
+            gathered.Close();
         }
         return [.. gathered.Rows.Select(r => r.InOrder())];
     }
 
     private async Task ReadAsync(string key, long from, long until, GatheredUsage into, CancellationToken stop)
     {
-        into.Clip(from, until);
         var firstDay = WindowNames.DayOf(WindowNames.HourOf(from));
         var lastDay = WindowNames.DayOf(WindowNames.HourOf(until - 1));
         for (var day = firstDay; day <= lastDay;)
