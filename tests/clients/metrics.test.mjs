@@ -115,3 +115,77 @@ describe("What an event says of its own price", () => {
     }
   });
 });
+
+describe("A level that events raise and lower, by the hour", () => {
+  let disk, id;
+  before(async () => (disk = await metric({ aggregation_type: "TIME_WEIGHTED_SUM", aggregation_key: "gb" })));
+
+  test("is billed for as long as it stands, at the price that holds meanwhile", async () => {
+    id = await billed(disk, [{ price: 1 }, { price: 2, starting_at: "2026-04-05T00:00:00Z" }], [["2026-04-02T00:00:00Z", { gb: "10" }], ["2026-04-04T00:00:00Z", { gb: "-4" }]]);
+    // 10 x 48 h + 6 x 24 h at 1; then 6 x 120 h until now at 2.
+    assert.deepEqual(await lines(id), [[624, 1, 624], [720, 2, 1440]]);
+    assert.deepEqual(await usage(id, disk, "NONE"), [624]);
+    assert.deepEqual(await usage(id, disk, "DAY"), [240, 240, 144]);
+  });
+
+  test("is a preview's too", async () => {
+    const [invoice] = (await api(`/v1/customers/${id}/previewEvents`, { mode: "merge", events: [{ transaction_id: "new", event_type: disk.type, timestamp: "2026-04-09T00:00:00Z", properties: { gb: "1" } }] })).body.data;
+    // One more for 24 hours: 2,064 + 48.
+    assert.equal(invoice.total, 2112);
+  });
+
+  test("puts an alert into alarm by time alone", async () => {
+    const alert = (await client.v1.alerts.create({ alert_type: "spend_threshold_reached", name: "2,100", threshold: 2100, customer_id: id })).data.id;
+    const status = async () => (await client.v1.customers.alerts.retrieve({ customer_id: id, alert_id: alert })).data.customer_status;
+    await server.clock("2026-04-10T02:45:00Z");
+    assert.equal(await status(), "ok");
+    // 12 an hour: 2,064 + 36.
+    await server.clock("2026-04-10T03:10:00Z");
+    assert.equal(await status(), "in_alarm");
+  });
+
+  test("goes on in the next period", async () => {
+    await server.clock("2026-05-02T01:00:00Z");
+    const [final] = (await client.v1.customers.invoices.list({ customer_id: id, status: "FINALIZED" })).data;
+    // 624, and 26 days of 24 h x 6 at 2.
+    assert.equal(final.total, 624 + 26 * 24 * 6 * 2);
+    assert.deepEqual(await lines(id), [[25 * 6, 2, 300]]);
+  });
+});
+
+describe("What comes late", () => {
+  before(async () => {
+    await server.stop();
+    server = await serverAt(start);
+    client = new Metronome({ bearerToken: server.key, baseURL: server.url, maxRetries: 0 });
+  });
+
+  test("changes every final period after it, where the metric goes on from one to the next", async () => {
+    const seats = await metric({ aggregation_type: "LATEST", aggregation_key: "seats" });
+    const disk = await metric({ aggregation_type: "TIME_WEIGHTED_SUM", aggregation_key: "gb" });
+    const customers = {};
+    const kinds = [[seats, "seats", ["10", "15"], "12"], [disk, "gb", ["2", "3"], "5"]];
+    for (const [of, key] of kinds) customers[key] = await billed(of, { price: 1 }, []);
+    await server.clock("2026-06-01T12:00:00Z");
+    for (const [of, key, values, late] of kinds) {
+      const send = (timestamp, value) => client.v1.usage.ingest({ usage: [{ transaction_id: `${of.type} ${timestamp}`, customer_id: `customer of ${of.type}`, event_type: of.type, timestamp, properties: { [key]: value } }] });
+      await send("2026-05-10T00:00:00Z", values[0]);
+      await send("2026-06-02T00:00:00Z", values[1]);
+      customers[`${key} late`] = () => send("2026-05-31T00:00:00Z", late);
+    }
+    await server.counted();
+    await server.clock("2026-07-02T12:00:00Z");
+    const final = async (id) => (await client.v1.customers.invoices.list({ customer_id: id, status: "FINALIZED", sort: "date_asc" })).data.map((i) => i.total);
+    // Seats: 10 in May, 5 more in June. Gigabyte hours: 2 x 22 days; 2 x 24 h, then 5 x 29 days.
+    assert.deepEqual(await final(customers.seats), [0, 10, 5]);
+    assert.deepEqual(await final(customers.gb), [0, 2 * 22 * 24, 2 * 24 + 5 * 29 * 24]);
+    await customers["seats late"]();
+    await customers["gb late"]();
+    await server.counted();
+    await server.clock("2026-07-02T13:00:00Z");
+    const adjusted = async (id) => (await client.v1.customers.invoices.list({ customer_id: id, status: "DRAFT" })).data[0].line_items.filter((l) => l.starting_at < "2026-07-01").sort((a, b) => a.starting_at.localeCompare(b.starting_at)).map((l) => l.total);
+    // May had 12 seats in the end, so June had 3 more and not 5. May had 5 gigabytes more for a day, June for its 30 days.
+    assert.deepEqual(await adjusted(customers.seats), [2, -2]);
+    assert.deepEqual(await adjusted(customers.gb), [5 * 24, 5 * 30 * 24]);
+  });
+});

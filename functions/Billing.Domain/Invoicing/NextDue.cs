@@ -15,6 +15,12 @@ public static class NextDue
     /// <summary>True at the first instant of a usage period.</summary>
     public static bool StartsAt(Contracts.Contract contract, Instant now) => contract.PeriodAt(now)?.Start == now;
 
+    /// <summary>True when what a contract prices grows with time alone, so that who watches it must look every hour.</summary>
+    internal static bool Accrues(OpenContract open, Instant now) => open.Terms.Accrues && open.Terms.Contract.PeriodAt(now) is not null;
+
+    /// <summary>The first full hour after an instant.</summary>
+    internal static Instant NextHour(Instant now) => Instant.FromUnixTimeSeconds((now.ToUnixTimeSeconds() / 3_600 + 1) * 3_600);
+
     /// <summary>The earliest instant at which something falls due; null when nothing ever will.</summary>
     /// <param name="contracts">As far as they are billed.</param>
     /// <param name="children">Periods of children's contracts that are not billed.</param>
@@ -33,6 +39,7 @@ public static class NextDue
             if (contract.PeriodAfter(open.BilledThrough) is { } period) Take(contract.FinalAt(period, grace));
             if (open.ToConsolidate is { } family) Take(contract.FinalAt(family, grace));
             if (Thresholds.AreWatched(contract) && StartsAt(contract, now)) Take(now + Moment);
+            if (Thresholds.AreWatched(contract) && Accrues(open, now)) Take(NextHour(now));
             if (contract.RecurringCommits.Count > 0 && contract.PeriodAt(now) is { } current) Take(current.End);
         }
         foreach (var statement in AccountRating.Open(contracts, now + Horizon).Where(s => s.Type == InvoiceType.Scheduled && !(s.IsTrueup && IsWaiting(s, contracts, children)))) Take(statement.Period.End);

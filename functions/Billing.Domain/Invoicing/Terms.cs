@@ -35,6 +35,9 @@ public sealed record Terms(
     /// <summary>Of the rate card.</summary>
     public IReadOnlyList<string> ProductOrder { get; init; } = [];
 
+    /// <summary>True when something that it prices grows with time alone.</summary>
+    public bool Accrues => Metrics.Values.Any(m => m.Accrues);
+
     /// <summary>Products of a type that have prices: rates in the order of the rate card, which is the order of the lines, then overwrites of the contract alone.</summary>
     public IEnumerable<Product> Rated(ProductType type)
     {

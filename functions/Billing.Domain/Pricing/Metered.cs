@@ -9,6 +9,9 @@ namespace Billing.Domain.Pricing;
 /// <param name="Archived">True when no new product may use it.</param>
 public sealed record PricedMetric(string Id, bool WholePeriod, IReadOnlyList<IReadOnlyList<string>> GroupKeys, bool Archived = false)
 {
+    /// <summary>True for TIME_WEIGHTED_SUM: it grows with time alone.</summary>
+    public bool Accrues { get; init; }
+
     /// <summary>True when usage can be read by exactly these properties (in any order), or by none.</summary>
     public bool CanGroupBy(IReadOnlyList<string> keys) =>
         keys.Count == 0 || GroupKeys.Any(k => k.ToHashSet(StringComparer.Ordinal).SetEquals(keys));

@@ -56,6 +56,7 @@ public static class AlertReadings
         var contracts = account.Contracts.Select(c => c.Terms.Contract).SelectMany(c => new[] { c.StartingAt, c.PeriodAt(account.Now)?.End, NextDue.StartsAt(c, account.Now) ? account.Now + NextDue.Moment : null });
         var segments = account.Commits.Where(c => c.ArchivedAt is null).SelectMany(c => c.Access).ToList();
         var days = alerts.Where(a => a.IsDays && a.Threshold < 100_000).Select(a => Duration.FromTicks((long)(a.Threshold * NodaConstants.TicksPerDay))).Distinct().ToList();
+        if (account.Contracts.Any(c => NextDue.Accrues(c, account.Now))) contracts = contracts.Append(NextDue.NextHour(account.Now));
         return contracts.OfType<Instant>().Concat(segments.SelectMany(s => new[] { s.StartingAt, s.EndingBefore }.Concat(days.Select(d => s.EndingBefore - d))))
             .Where(at => at > account.Now).Select(at => (Instant?)at).Min();
     }

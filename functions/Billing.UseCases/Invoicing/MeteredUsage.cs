@@ -20,7 +20,10 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
             var meter = read.Meter.Meter;
             metrics.Add(new PricedMetric(
                 id, !meter.AddsUp,
-                [.. meter.Groupings.Select(g => g.Select(d => d.Name).ToList())], read.Meter.ArchivedAt is not null));
+                [.. meter.Groupings.Select(g => g.Select(d => d.Name).ToList())], read.Meter.ArchivedAt is not null)
+            {
+                Accrues = meter.Aggregation == Aggregation.TimeWeightedSum,
+            });
         }
         return metrics;
     }

@@ -70,7 +70,8 @@ public sealed class WatchUsage(IDocumentStore store, UsageKeys keys, IsWatched i
     private async Task<List<LatePeriod>> LateAsync(string customerId, AccountHead head, List<Instant> hours, CancellationToken stop) =>
     [
         .. (await InvoiceDocuments.HeadersAsync(store, customerId, stop)).Select(h => h.Invoice)
-            .Where(i => i is { Type: InvoiceType.Usage, Status: InvoiceStatus.Finalized } && hours.Exists(h => i.Start <= h && h < i.End))
+            // Levels, and the values that LATEST bills the change of, go on: what comes late may change every later period.
+            .Where(i => i is { Type: InvoiceType.Usage, Status: InvoiceStatus.Finalized } && hours.Exists(h => h < i.End))
             .Select(i => new LatePeriod(i.ContractId, i.Start)).Except(head.Late),
     ];
 }
