@@ -153,4 +153,39 @@ describe("Audit logs", () => {
     assert.deepEqual((await all({ limit: 9, sort: "date_desc" })).length, entries.length);
     assert.deepEqual(await all({ starting_on: "2027-01-01T00:00:00Z" }), []);
   });
+
+  test("say what was there before and after", async () => {
+    const id = await customer("changed");
+    await client.v1.customers.setName({ customer_id: id, name: "Renamed" });
+    const changes = async (action, resource_type, resource_id) => (await all({ resource_type, resource_id })).filter((e) => e.action === action).map((e) => e.changes);
+    const [made] = (await changes("createCustomer", "customer", id)).flat().filter((c) => c.resource_type === "customer");
+    assert.deepEqual([made.resource_type, made.resource_id, made.before, made.after.name], ["customer", id, undefined, "changed"]);
+    const [[named]] = await changes("setCustomerName", "customer", id);
+    assert.deepEqual([named.resource_id, named.before.name, named.after.name, named.before.id], [id, "changed", "Renamed", undefined]);
+    const contract = (await client.v1.contracts.create({ customer_id: id, starting_at: "2026-04-01T00:00:00Z" })).data.id;
+    await client.v2.contracts.edit({ customer_id: id, contract_id: contract, update_contract_end_date: "2026-09-01T00:00:00Z" });
+    const [first] = await changes("editContract", "contract", contract);
+    const edited = first.find((c) => c.resource_type === "contract");
+    assert.deepEqual([edited.resource_id, edited.before.endingBefore, edited.after.endingBefore], [contract, undefined, "2026-09-01T00:00:00Z"]);
+    // A refused request changes nothing.
+    await assert.rejects(client.v2.contracts.edit({ customer_id: id, contract_id: contract, update_contract_end_date: "2026-09-01T00:30:00Z" }));
+    assert.ok((await all({ resource_type: "contract" })).filter((e) => e.status === "failure").every((e) => e.changes.length === 0));
+  });
+
+  test("never tell a secret, and stay short however much was changed", async () => {
+    const post = async (path, body) => (await client.post(path, { body })).data;
+    const hook = await post("/v1/webhooks/create", { url: "https://example.com/hook" });
+    const key = await post("/v1/api-keys", { name: "ci", scopes: ["READ"] });
+    assert.ok(hook.secret && key.key);
+    const entries = await all({});
+    const changed = entries.flatMap((e) => e.changes);
+    assert.deepEqual([changed.find((c) => c.resource_type === "webhook_endpoint").after.secret, changed.find((c) => c.resource_type === "api_key").after.hash], ["(secret)", "(secret)"]);
+    for (const secret of [hook.secret, key.key]) assert.ok(!JSON.stringify(entries).includes(secret));
+    const card = (await client.v1.contracts.rateCards.create({ name: "Long" })).data.id;
+    const product_id = (await client.v1.contracts.products.create({ name: "Priced", type: "USAGE", billable_metric_id: metric })).data.id;
+    await client.v1.contracts.rateCards.rates.addMany({ rate_card_id: card, rates: Array.from({ length: 900 }, (_, i) => ({ product_id, rate_type: "FLAT", price: i, entitled: true, starting_at: "2026-04-01T00:00:00Z" })) });
+    const [many] = (await all({ resource_type: "rate_card" })).filter((e) => e.changes.length > 5);
+    assert.ok(many.changes.length >= 10 && JSON.stringify(many).length < 100_000);
+    assert.ok(many.changes.some((c) => c.is_cut && c.after === undefined) && many.changes.some((c) => !c.is_cut));
+  });
 });

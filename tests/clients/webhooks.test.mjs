@@ -170,3 +170,23 @@ describe("Operations", () => {
     await server.post("/v1/settings", { grace_period_hours: 24, late_usage_policy: "NEXT_INVOICE" });
   });
 });
+
+describe("Time", () => {
+  test("a contract and a commit's access are told of when they begin and end", async () => {
+    const hook = (await server.post("/v1/webhooks/create", { url })).data;
+    const customer = await customerOn({
+      starting_at: "2026-06-01T00:00:00Z", ending_before: "2026-06-01T02:00:00Z",
+      credits: [{ product_id: (await client.v1.contracts.products.create({ name: "Gift", type: "FIXED" })).data.id, access_schedule: { schedule_items: [{ amount: 6, starting_at: "2026-06-01T01:00:00Z", ending_before: "2026-06-01T02:00:00Z" }] } }],
+    });
+    await server.clock("2026-06-01T00:00:00Z");
+    assert.equal((await until("its start", () => ofType("contract.start", customer.id))).message.properties.contract_id, customer.contract);
+    await server.clock("2026-06-01T01:00:00Z");
+    const { message } = await until("the segment's start", () => ofType("credit.segment.start", customer.id));
+    assert.deepEqual([message.properties.amount, message.properties.segment_number, message.properties.segment_count, message.properties.timestamp], [6, 1, 1, "2026-06-01T01:00:00Z"]);
+    await server.clock("2026-06-01T02:00:00Z");
+    await until("the segment's end", () => ofType("credit.segment.end", customer.id));
+    await until("its end", () => ofType("contract.end", customer.id));
+    await server.post("/v1/webhooks/archive", { id: hook.id });
+    assert.equal(new Set(received.filter((r) => r.message.properties.customer_id === customer.id && /start|end$/.test(r.message.type)).map((r) => r.message.id)).size, 4);
+  });
+});

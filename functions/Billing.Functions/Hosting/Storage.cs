@@ -21,7 +21,7 @@ public static class Storage
     public static void AddStorage(this IServiceCollection services, Settings settings)
     {
         services.AddSingleton(_ => SqliteDatabase.Open(settings.DataFolder));
-        services.AddSingleton<IDocumentStore, SqliteDocumentStore>();
+        services.AddSingleton<IDocumentStore>(all => new RecordingDocuments(ActivatorUtilities.CreateInstance<SqliteDocumentStore>(all)));
         services.AddSingleton<IArchive, SqliteArchive>();
         services.AddSingleton(all => new SqliteDedupLedger(all.GetRequiredService<SqliteDatabase>()));
         services.AddSingleton<IDedupLedger>(all => all.GetRequiredService<SqliteDedupLedger>());

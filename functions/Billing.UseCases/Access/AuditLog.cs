@@ -19,7 +19,11 @@ public enum AuditStatus
 /// <param name="ActorId">Id of the API key.</param>
 /// <param name="ResourceId">What was made or changed; null while that is not known.</param>
 public sealed record AuditEntry(
-    string Id, Instant At, string Action, string ActorId, string ActorName, string RequestId, string? Ip, string? UserAgent, string ResourceType, string? ResourceId, AuditStatus Status);
+    string Id, Instant At, string Action, string ActorId, string ActorName, string RequestId, string? Ip, string? UserAgent, string ResourceType, string? ResourceId, AuditStatus Status)
+{
+    /// <summary>How many things it changed.</summary>
+    public int Changes { get; init; }
+}
 
 /// <summary>Which entries are wanted; null takes all.</summary>
 public sealed record AuditFilter(Instant? StartingOn = null, Instant? EndingBefore = null, string? ResourceType = null, string? ResourceId = null, bool NewestFirst = false)
@@ -40,7 +44,8 @@ public sealed class AuditLog(IDocumentStore store)
     private string knownDay = "";
 
     /// <summary>Writes an entry, or writes it anew once its end is known.</summary>
-    public async Task WriteAsync(AuditEntry entry, CancellationToken stop)
+    /// <param name="changes">What the request changed; each entry's lie in a document of their own, so that a list need not read them.</param>
+    public async Task WriteAsync(AuditEntry entry, IReadOnlyList<RecordedChange> changes, CancellationToken stop)
     {
         var day = DayOf(entry.At);
         if (Volatile.Read(ref knownDay) != day)
@@ -49,8 +54,14 @@ public sealed class AuditLog(IDocumentStore store)
             Volatile.Write(ref knownDay, day);
         }
         var place = PlaceOf(day);
-        await store.TryAsync(place, new Write.Upsert(place.Keep(IdOf(entry), Kind, entry)), stop);
+        List<Write> writes = [new Write.Upsert(place.Keep(IdOf(entry), Kind, entry with { Changes = changes.Count }))];
+        if (changes.Count > 0) writes.Add(new Write.Upsert(place.Keep(ChangesIdOf(entry), "audit-changes", changes)));
+        await store.CommitAsync(place, writes, stop);
     }
+
+    /// <summary>What the request of an entry changed, in order.</summary>
+    public async Task<IReadOnlyList<RecordedChange>> ChangesAsync(AuditEntry entry, CancellationToken stop) =>
+        entry.Changes == 0 ? [] : (await store.FindAsync<RecordedChange[]>(PlaceOf(DayOf(entry.At)), ChangesIdOf(entry), stop))?.Value ?? [];
 
     /// <summary>Forgets what is cached, after a reset.</summary>
     public void Clear() => Volatile.Write(ref knownDay, "");
@@ -85,6 +96,8 @@ public sealed class AuditLog(IDocumentStore store)
     private static string DayOf(Instant at) => at.InUtc().Date.ToString("uuuu-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
 
     private static string IdOf(AuditEntry entry) => $"{Prefix}{entry.At.ToUnixTimeTicks():D20}:{entry.Id}";
+
+    private static string ChangesIdOf(AuditEntry entry) => "changes:" + entry.Id;
 
     private static string Cursor(AuditEntry entry) => $"{DayOf(entry.At)} {IdOf(entry)}";
 }

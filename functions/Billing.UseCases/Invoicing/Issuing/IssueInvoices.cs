@@ -30,6 +30,7 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
     private readonly Accounts accounts = new(store);
     private readonly ConsolidateInvoices consolidate = new(store);
     private readonly SharedDraws shared = new(store);
+    private readonly TermMoments moments = new(store);
 
     /// <summary>Does the first thing that is due for an account by an instant; the account is due again when the next thing is.</summary>
     /// <remarks>Errors: <see cref="UsageNotReadyException"/>, and what rating throws.</remarks>
@@ -44,7 +45,9 @@ public sealed class IssueInvoices(IDocumentStore store, ReadAccounts read, LateU
                 await pages.DropAsync(stop);
                 if (head.Parked is not null) return new(new AccountChange<BillingStep>(new(false, null), null, []));
                 if (await read.ReadAsync(customerId, head, at, stop) is not { } account) return new(new AccountChange<BillingStep>(new(false, null), head, []) { Due = null });
-                var step = await NextAsync(account, at, settled, ids.New(), stop);
+                var step = (await NextAsync(account, at, settled, ids.New(), stop)).With(await moments.LookAsync(account, at, stop));
+                // Its segments are looked at by the next step.
+                if (step.Writes.OfType<Write.Create>().Any(w => w.Document.Kind == CommitDocuments.Kind)) step = step with { Due = Accounts.AtOnce };
                 // What an invoice leaves behind is looked at as well.
                 if (step.Issued is not null && watcher is not null && await watcher.Watches(customerId, stop)) step = step with { Due = Accounts.AtOnce };
                 await pages.WriteAsync(step.Pages, stop);
