@@ -23,6 +23,7 @@ internal sealed class GatheredUsage
         // The coarsest cells that are read are the total's: what accrues is told up to the end of the last of them.
         this.now = now.ToUnixTimeTicks() / CoarsestCell * CoarsestCell;
         Rows = [.. queries.Select(q => new GatheredRows(q, bounds, this.now))];
+        HasLevels = Rows.Any(r => r.Levels is not null);
         foreach (var rows in Rows)
         {
             ref var of = ref CollectionsMarshal.GetValueRefOrAddDefault(bySeries, (rows.Query.Meter.Id, rows.Query.Grouping), out _);
@@ -34,7 +35,7 @@ internal sealed class GatheredUsage
     public IReadOnlyList<GatheredRows> Rows { get; }
 
     /// <summary>True when a query is of levels, which count from before the bounds.</summary>
-    public bool HasLevels => Rows.Any(r => r.Levels is not null);
+    public bool HasLevels { get; }
 
     /// <summary>A key's cells follow, of which those within [from, until) count; ticks since 1970.</summary>
     public void Open(long from, long until)
@@ -107,9 +108,13 @@ internal sealed class GatheredRows(UsageQuery query, long[] bounds, long now)
         if (query.Project(GroupKey.Read(group, query.Meter.KeptGroupings[query.Grouping].Count)) is not { } projected) return;
         var name = Groups.Key(projected);
         groups.TryAdd(name, projected);
-        for (var i = 0; Levels is not null && i < indexes.Length; i++)
-            if (only is null || only[indexes[i]]) Levels.Add(name, start + indexes[i] * step, cells[i]);
-        for (var i = 0; Levels is null && i < indexes.Length;)
+        if (Levels is not null)
+        {
+            for (var i = 0; i < indexes.Length; i++)
+                if (only is null || only[indexes[i]]) Levels.Add(name, start + indexes[i] * step, cells[i]);
+            return;
+        }
+        for (var i = 0; i < indexes.Length;)
         {
             // Cells of one window, or bucket, follow one another, so its state is looked up once for all of them.
             var (window, bucket, end) = PlaceOf(start + indexes[i] * step);
