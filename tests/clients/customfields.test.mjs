@@ -163,3 +163,16 @@ describe("What carries them", () => {
     assert.deepEqual((await client.v1.customers.invoices.retrieve({ customer_id: id, invoice_id: usage.id })).data.custom_fields, { ref: "paid" });
   });
 });
+
+test("many who set one unique value at once: one has it", async () => {
+  await client.v1.customFields.addKey({ entity: "customer", key: "raced", enforce_uniqueness: true });
+  const ids = [];
+  for (let i = 0; i < 4; i++) ids.push((await client.v1.customers.create({ name: `racer ${i}` })).data.id);
+  for (let round = 0; round < 8; round++) {
+    const set = await Promise.all([...ids, ...ids].map((id) => client.v1.customFields.setValues({ entity: "customer", entity_id: id, custom_fields: { raced: `round ${round}` } }).then(() => id, (refusal) => (assert.equal(refusal.status, 409), null))));
+    const holders = [];
+    for (const id of ids) if ((await client.v1.customers.retrieve({ customer_id: id })).data.custom_fields.raced === `round ${round}`) holders.push(id);
+    assert.ok(holders.length <= 1, `round ${round}: ${holders.length} have it`);
+    assert.deepEqual(new Set(set.filter((id) => id && holders.includes(id))), new Set(holders));
+  }
+});

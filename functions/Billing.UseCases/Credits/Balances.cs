@@ -66,7 +66,7 @@ public sealed class Balances(IDocumentStore store, IClock clock, ReadAccounts re
             .OrderBy(c => c.Access[0].StartingAt).ThenBy(c => c.CreatedAt).ThenBy(c => c.Id, StringComparer.Ordinal)
             .Select(c => new Balance(c, Open(c, left, now), entries is null ? null : [.. Starts(c, now).Concat(entries[c.Id]).OrderBy(e => e.At)]))
             .Where(b => !filter.OnlyNonZero || b.Left != 0);
-        return new Outcome<IReadOnlyList<Balance>>(balances.ToList());
+        return Exactly<IReadOnlyList<Balance>>(() => [.. balances]);
     }
 
     /// <summary>The sum of a customer's balances in one unit; what belongs to one seat is left out.</summary>
@@ -75,10 +75,26 @@ public sealed class Balances(IDocumentStore store, IClock clock, ReadAccounts re
         var now = clock.GetCurrentInstant();
         if (await read.ReadAsync(customerId, null, now, stop) is not { } account) return Customers.NotFound(customerId);
         if (!(await LeftAsync(account, withDrafts, now, stop)).Is(out var left, out var refusal)) return refusal;
-        return Exact.Sum(account.Commits.Where(c => c.ArchivedAt is null && c.IsPaid && !IsOfSeat(c, account.Contracts))
+        return Exactly(() => Exact.Sum(account.Commits.Where(c => c.ArchivedAt is null && c.IsPaid && !IsOfSeat(c, account.Contracts))
             .Where(c => string.Equals(c.CreditTypeId, creditTypeId, StringComparison.OrdinalIgnoreCase))
-            .Where(c => anyOf.Count == 0 || anyOf.Any(f => f.Fits(c))).Select(c => Open(c, left, now)));
+            .Where(c => anyOf.Count == 0 || anyOf.Any(f => f.Fits(c))).Select(c => Open(c, left, now))));
     }
+
+    // Each amount can be kept, and their sum may not.
+    private static Outcome<T> Exactly<T>(Func<T> calculate)
+    {
+        try
+        {
+            return calculate();
+        }
+        catch (ArithmeticException overflow)
+        {
+            return NotExact(overflow);
+        }
+    }
+
+    private static Refusal NotExact(ArithmeticException overflow) =>
+        new("amount_not_exact", $"The balances cannot be told: {overflow.Message} Archive the commit or credit that is too large.", Kind: RefusalKind.Conflict);
 
     /// <summary>What is left of every segment.</summary>
     private async Task<Outcome<Func<AccessSegment, decimal>>> LeftAsync(Account account, bool withDrafts, Instant now, CancellationToken stop)
@@ -94,7 +110,7 @@ public sealed class Balances(IDocumentStore store, IClock clock, ReadAccounts re
         }
         catch (ArithmeticException overflow)
         {
-            return new Refusal("amount_not_exact", $"The customer cannot be rated: {overflow.Message}", Kind: RefusalKind.Conflict);
+            return NotExact(overflow);
         }
     }
 

@@ -43,7 +43,7 @@ public sealed class CustomFields(IDocumentStore store, IClock clock)
         if (!isNew || !enforceUniqueness) return added;
         // The key first, so that whatever is set from here on is watched; then what was there before it.
         await foreach (var holder in holders.AllAsync(entity, stop))
-            if (holder.Fields.TryGetValue(key, out var value) && await rules.ClaimAsync(entity, key, value, holder.Id, stop) is { } shared)
+            if (holder.Fields.TryGetValue(key, out var value) && (await rules.ClaimAsync(entity, key, value, holder.Id, stop)).Refusal is { } shared)
             {
                 await DropKeyAsync(entity, key, stop);
                 return shared with { Field = "/enforce_uniqueness" };
@@ -72,9 +72,19 @@ public sealed class CustomFields(IDocumentStore store, IClock clock)
         if ((IsUnknown(entity) ?? FieldRules.Check(values)) is { } wrong) return wrong;
         var known = await KeysAsync([entity], stop);
         if (values.Keys.FirstOrDefault(key => !known.Any(k => k.Key == key)) is { } missing) return NoKey(entity, missing, "/custom_fields/" + missing);
-        if (await holders.FindAsync(entity, id, stop) is null) return NotFound(entity, id);
-        if (await rules.AdmitAsync([new WantedFields(entity, id, values)], stop) is { } refusal) return refusal;
-        return await ChangeAsync(entity, id, fields => new Dictionary<string, string>([.. fields.Where(f => !values.ContainsKey(f.Key)), .. values]), stop);
+        if (await holders.FindAsync(entity, id, stop) is not { } before) return NotFound(entity, id);
+        if (!(await rules.ClaimAsync([new WantedFields(entity, id, values)], stop)).Is(out var claimed, out var refusal)) return refusal;
+        var done = await ChangeAsync(entity, id, fields => new Dictionary<string, string>([.. fields.Where(f => !values.ContainsKey(f.Key)), .. values]), stop);
+        if (done.Refusal is not null) return done;
+        foreach (var claim in claimed)
+        {
+            if (await rules.ConfirmAsync(claim, stop)) continue;
+            // Another took the value before it was here: all of them go back to what they were.
+            await ChangeAsync(entity, id, fields => new Dictionary<string, string>(
+                [.. fields.Where(f => !(values.TryGetValue(f.Key, out var set) && set == f.Value)), .. before.Fields.Where(f => values.TryGetValue(f.Key, out var set) && fields.GetValueOrDefault(f.Key) == set)]), stop);
+            return new Refusal("custom_field_not_unique", $"Another {FieldRules.Name(entity)} was given the value '{claim.Value}' of '{claim.Key}' at the same time, and no two may have the same.", "/custom_fields/" + claim.Key, RefusalKind.Conflict);
+        }
+        return done;
     }
 
     /// <summary>Deletes values of a thing; what it has not is passed over.</summary>

@@ -211,6 +211,17 @@ public class CommitsOnInvoicesTests
         Assert.Equal(300m, (await town.Balances.NetAsync(contract.CustomerId, Currencies.Usd.Id, [], true, default)).Value);
     }
 
+    [Fact]
+    public async Task Balances_whose_sum_can_not_be_kept_are_refused_and_not_a_fault()
+    {
+        var contract = await ContractAsync();
+        await town.GrantAsync(contract, CommitType.Credit, 79_000_000_000_000_000_000_000_000_000m, "2026-01-01", "2027-01-01");
+        await town.GrantAsync(contract, CommitType.Credit, 1_000_000_000_000_000_000_000_000_000m, "2026-01-01", "2027-01-01");
+        town.Now = At("2026-01-10");
+        Assert.Equal("amount_not_exact", (await town.Balances.NetAsync(contract.CustomerId, Currencies.Usd.Id, [], true, default)).Refusal?.Code);
+        Assert.Equal(2, (await town.Balances.ListAsync(contract.CustomerId, new BalanceFilter(), true, true, default)).Value.Count);
+    }
+
     private async Task TouchAsync(string customerId, string at)
     {
         town.Now = At(at);
