@@ -27,6 +27,9 @@ public sealed record Customer(
     /// <summary>True when its invoices at the payment provider wait for a person to send them.</summary>
     public bool? LeaveStripeInvoicesInDraft { get; init; }
 
+    /// <summary>How it is known to billing providers, archived ones too.</summary>
+    public IReadOnlyList<BillingConfiguration> BillingConfigurations { get; init; } = [];
+
     /// <summary>How its invoices address it; null: by its name alone.</summary>
     public Party? BilledAs { get; init; }
 

@@ -4,6 +4,7 @@ using Billing.Domain.Values;
 using Billing.UseCases.Credits;
 using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Payments;
 using NodaTime;
 
 namespace Billing.UseCases.Contracts;
@@ -40,6 +41,7 @@ public sealed class Contracts(IDocumentStore store, IClock clock, Catalogs catal
                 if (await accounts.CustomerAsync(wanted.CustomerId, stop) is not { } customer) return Customers.NotFound(wanted.CustomerId);
                 if (await ContractDocuments.FindAsync(store, customer.Id, id, stop) is { } existing) return new AccountChange<Contract>(existing.Value, null, []);
                 if (customer.ArchivedAt is not null) return Customers.Archived(customer.Id);
+                if (BillingConfigurations.Check(customer, contract.Contract.BillingProvider) is { } unknown) return unknown;
                 if (contract.Contract.UniquenessKey is { } key && await uniqueness.TakeAsync("contract", key, customer.Id, ContractDocuments.IdOf(id), stop) is { } used) return used;
                 if (await fields.AdmitTermsAsync(contract.Contract, contract.Commits, stop) is { } notAdmitted) return notAdmitted;
                 if (!(await RenewAsync(contract.Contract, edit, head, stop)).Is(out var renewed, out var notRenewed)) return notRenewed;

@@ -4,13 +4,17 @@ using Billing.Domain.Values;
 using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
+using Billing.UseCases.Payments;
 using Billing.UseCases.Pricing;
 using NodaTime;
 
 namespace Billing.UseCases.Contracts;
 
 /// <summary>What a new customer says.</summary>
-public sealed record NewCustomer(string Name, IReadOnlyList<string> IngestAliases, IReadOnlyDictionary<string, string> CustomFields);
+public sealed record NewCustomer(string Name, IReadOnlyList<string> IngestAliases, IReadOnlyDictionary<string, string> CustomFields)
+{
+    public IReadOnlyList<NewBillingConfiguration> BillingConfigurations { get; init; } = [];
+}
 
 /// <summary>Customers and their usage keys.</summary>
 public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? settled = null)
@@ -25,6 +29,9 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
         var id = ids.New();
         var aliases = wanted.IngestAliases.Distinct(StringComparer.Ordinal).ToList();
         if ((Customer.CheckName(wanted.Name) ?? Customer.CheckAliases(wanted.IngestAliases)) is { } refusal) return refusal;
+        if (wanted.BillingConfigurations.Count > BillingConfiguration.MaxOfCustomer)
+            return new Refusal("too_many_configurations", $"A customer has at most {BillingConfiguration.MaxOfCustomer} billing configurations.", "/customer_billing_provider_configurations");
+        if (!ReadLists.All(wanted.BillingConfigurations, "/customer_billing_provider_configurations", c => c.Read(ids.New(), clock.GetCurrentInstant())).Is(out var configurations, out var wrongly)) return wrongly;
         var created = await accounts.ChangeAsync<Customer>(
             id,
             async head =>
@@ -33,7 +40,7 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
                 if (await fields.AdmitAsync([new WantedFields(FieldEntity.Customer, id, wanted.CustomFields)], stop) is { } wrong) return wrong;
                 if (!(await keys.TakeAsync(id, [id, .. aliases.Where(a => a != id)], stop)).Is(out var owned, out var taken)) return taken;
                 var now = clock.GetCurrentInstant();
-                var customer = new Customer(id, Customer.Cut(wanted.Name), aliases, owned, wanted.CustomFields, now, now, null);
+                var customer = new Customer(id, Customer.Cut(wanted.Name), aliases, owned, wanted.CustomFields, now, now, null) { BillingConfigurations = [.. configurations] };
                 return new AccountChange<Customer>(customer, head, [new Write.Create(Document(customer))]);
             },
             stop);
@@ -139,7 +146,8 @@ public sealed class Customers(IDocumentStore store, IClock clock, KeysSettled? s
             ? new KeyOwnership(k.Key, [new OwnershipSpan(customer.Id, k.From, null)]).Release(customer.Id, finalThrough).Of(customer.Id)
             : [k]);
 
-    private Task<Outcome<Customer>> ChangeAsync(string id, Func<Customer, AccountHead, Task<Outcome<(Customer, AccountHead)>>> decide, CancellationToken stop) =>
+    /// <summary>Changes a customer, in one commit with its head.</summary>
+    internal Task<Outcome<Customer>> ChangeAsync(string id, Func<Customer, AccountHead, Task<Outcome<(Customer, AccountHead)>>> decide, CancellationToken stop) =>
         accounts.ChangeAsync<Customer>(
             id,
             async head =>

@@ -2,6 +2,7 @@ using Billing.Domain.Contracts;
 using Billing.Functions.Hosting.Access;
 using Billing.UseCases.Access;
 using Billing.UseCases.Contracts;
+using Billing.UseCases.Payments;
 using Billing.UseCases.Pricing;
 using Microsoft.AspNetCore.Mvc;
 using NodaTime;
@@ -28,7 +29,7 @@ public static class CustomersApi
     internal static async Task<Answer<Data<ShownCustomer>>> CreateAsync(CreateCustomer body, Customers customers, Caller caller, CancellationToken stop)
     {
         var aliases = body.IngestAliases ?? (body.ExternalId is { } external ? [external] : []);
-        return Answers.Of(await customers.CreateAsync(new NewCustomer(body.Name, aliases, body.CustomFields ?? None), caller.Ids, stop), Show);
+        return Answers.Of(await customers.CreateAsync(new NewCustomer(body.Name, aliases, body.CustomFields ?? None) { BillingConfigurations = body.CustomerBillingProviderConfigurations ?? [] }, caller.Ids, stop), Show);
     }
 
     /// <summary>Lists customers that are not archived; only_archived turns that round.</summary>
@@ -95,7 +96,8 @@ public static class CustomersApi
 
     /// <summary>What a new customer shall be.</summary>
     internal sealed record CreateCustomer(
-        string Name, IReadOnlyList<string>? IngestAliases = null, string? ExternalId = null, IReadOnlyDictionary<string, string>? CustomFields = null);
+        string Name, IReadOnlyList<string>? IngestAliases = null, string? ExternalId = null, IReadOnlyDictionary<string, string>? CustomFields = null,
+        IReadOnlyList<NewBillingConfiguration>? CustomerBillingProviderConfigurations = null);
 
     /// <summary>A new name.</summary>
     internal sealed record SetName(string Name);

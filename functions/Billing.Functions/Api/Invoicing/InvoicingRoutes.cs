@@ -1,5 +1,6 @@
 using Billing.Functions.Api.Contracts;
 using Billing.Functions.Api.CreditMemos;
+using Billing.Functions.Api.Payments;
 using Billing.Functions.Api.Spending;
 
 namespace Billing.Functions.Api.Invoicing;
@@ -10,6 +11,7 @@ public static class InvoicingRoutes
     public static void MapInvoicing(this IEndpointRouteBuilder app)
     {
         CustomersApi.Map(app);
+        BillingConfigurationsApi.Map(app);
         ProductsApi.Map(app);
         RateCardsApi.Map(app);
         RatesApi.Map(app);

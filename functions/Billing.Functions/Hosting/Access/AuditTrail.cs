@@ -20,7 +20,7 @@ public sealed class AuditTrail(AuditLog audit, IClock clock)
     [
         ("/v1/contract-pricing/products", "product"), ("/v1/contract-pricing/rate-cards", "rate_card"), ("/v1/contracts/customerCommits", "commit"), ("/v1/contracts/customerCredits", "credit"),
         ("/v1/contracts/commits", "commit"), ("/v2/contracts/commits", "commit"), ("/v2/contracts/credits", "credit"), ("/v1/contracts", "contract"), ("/v2/contracts", "contract"),
-        ("/v1/customers", "customer"), ("/v1/customer-alerts", "alert"), ("/v1/alerts", "alert"), ("/v1/invoices", "invoice"), ("/v1/packages", "package"), ("/v1/billable-metrics", "billable_metric"),
+        ("/v1/customers", "customer"), ("/v1/setCustomerBilling", "customer"), ("/v1/archiveCustomerBilling", "customer"), ("/v1/customer-alerts", "alert"), ("/v1/alerts", "alert"), ("/v1/invoices", "invoice"), ("/v1/packages", "package"), ("/v1/billable-metrics", "billable_metric"),
         ("/api/v1/meters", "billable_metric"), ("/api/v1/subjects", "subject"), ("/v1/credit-types", "credit_type"), ("/v1/credit-memos", "credit_memo"), ("/v1/api-keys", "api_key"), ("/v1/webhooks", "webhook"),
         ("/v1/settings", "settings"), ("/v1/logs", "log"), ("/v1/operations", "operation"), ("/v1/test", TestClock),
     ];

@@ -7,6 +7,7 @@ using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
 using Billing.UseCases.Metering;
+using Billing.UseCases.Payments;
 using Billing.UseCases.Pricing;
 using Billing.UseCases.Spending;
 using NodaTime;
@@ -21,6 +22,7 @@ public static class InvoicingParts
         services.AddSingleton<Accounts>();
         services.AddSingleton<UsageKeys>();
         services.AddSingleton<Customers>();
+        services.AddSingleton<BillingConfigurations>();
         services.AddSingleton<Catalogs>();
         services.AddSingleton<Contracts>();
         services.AddSingleton<ReadContracts>();

@@ -5,6 +5,7 @@ using Billing.Domain.Values;
 using Billing.UseCases.Credits;
 using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Payments;
 using Billing.UseCases.Invoicing;
 using NodaTime;
 
@@ -22,6 +23,8 @@ public sealed class EditContracts(IDocumentStore store, IClock clock, Catalogs c
     {
         var id = ids.New();
         if (await ContractDocuments.FindAsync(store, wanted.CustomerId, wanted.ContractId, stop) is not { } found) return Contracts.NotFound(wanted.ContractId);
+        if (wanted.AddBillingProviderConfigurationUpdate?.BillingProviderConfiguration is { BillingProviderConfigurationId: { } configuration } && await accounts.CustomerAsync(wanted.CustomerId, stop) is { } customer
+            && BillingConfigurations.Check(customer, new BillingProvider(configuration, null, null)) is { } unknown) return unknown.Under("/add_billing_provider_configuration_update");
         var kept = new[] { found.Value.PrepaidThreshold?.Commit, found.Value.SpendThreshold?.Commit }.OfType<ThresholdCommit>()
             .SelectMany(c => c.Scope.ProductIds.Concat(c.Scope.Specifiers.Select(s => s.ProductId).OfType<string>()).Append(c.ProductId)).ToHashSet(StringComparer.Ordinal);
         var catalog = await catalogs.ReadAsync(found.Value.RateCardId, wanted.Products().Concat(kept), stop) with { Kept = kept };
