@@ -16,8 +16,15 @@ public sealed class ContractTerms(RateCards cards, Rates rates, Products product
     // The rates of a version of a card never change.
     private readonly ConcurrentDictionary<(string Card, int Version), RateSchedule> schedules = new();
 
+    // What pricing needs of a metric never changes; that it is archived matters to whoever makes a product of it.
+    private readonly ConcurrentDictionary<string, PricedMetric> metrics = new(StringComparer.Ordinal);
+
     /// <summary>Forgets what is cached, after a reset.</summary>
-    public void Clear() => schedules.Clear();
+    public void Clear()
+    {
+        schedules.Clear();
+        metrics.Clear();
+    }
 
     /// <summary>The terms of a contract as they are now.</summary>
     /// <param name="contract">The contract.</param>
@@ -68,9 +75,10 @@ public sealed class ContractTerms(RateCards cards, Rates rates, Products product
     private async Task<Dictionary<string, PricedMetric>> MetricsAsync(IEnumerable<Product> sold, CancellationToken stop)
     {
         var counted = sold.SelectMany(p => p.Updates.Select(u => u.BillableMetricId).Append(p.Initial.BillableMetricId)).OfType<string>().ToHashSet(StringComparer.Ordinal);
-        var metrics = (await readMetrics(counted, stop)).ToDictionary(m => m.Id, StringComparer.Ordinal);
+        var unknown = counted.Where(id => !metrics.ContainsKey(id)).ToList();
+        foreach (var read in unknown.Count == 0 ? [] : await readMetrics(unknown, stop)) metrics[read.Id] = read;
         return counted.FirstOrDefault(id => !metrics.ContainsKey(id)) is { } missing
             ? throw new InvalidOperationException($"A product counts the metric {missing}, which does not exist.")
-            : metrics;
+            : counted.ToDictionary(id => id, id => metrics[id], StringComparer.Ordinal);
     }
 }

@@ -68,9 +68,7 @@ public sealed class MeteredUsage(UsageReader reader, MeterCatalog catalog, Insta
     /// <summary>What a product counts, as a question to the windows.</summary>
     private async Task<AskedProduct> AskAsync(MeteredProduct product, CancellationToken stop)
     {
-        if (await catalog.ReadAsync(product.BillableMetricId, stop) is not { } read) throw new InvalidOperationException($"There is no metric {product.BillableMetricId}.");
-        if (read.Meter.Fill is not null) throw new UsageNotReadyException($"Metric {product.BillableMetricId} is still counting the events before it.");
-        var meter = read.Meter.Meter;
+        if (await catalog.FilledAsync(product.BillableMetricId, stop) is not { } meter) throw new UsageNotReadyException($"Metric {product.BillableMetricId} is still counting the events before it.");
         IReadOnlyList<string> keysRead = product.Filter is { } f ? [.. product.GroupKeys.Union([f.GroupKey], StringComparer.Ordinal)] : product.GroupKeys;
         if (meter.GroupingWith(keysRead) is not { } grouping)
             throw new InvalidOperationException($"Metric {meter.Id} has no group key with all of: {string.Join(", ", keysRead)}.");

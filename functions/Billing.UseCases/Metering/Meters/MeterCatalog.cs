@@ -42,6 +42,7 @@ public sealed class MeterCatalog(IDocumentStore documents)
 
     // Definitions never change, so what was once found may be kept.
     private readonly ConcurrentDictionary<string, Meter> definitions = new();
+    private readonly ConcurrentDictionary<string, Meter> filled = new();
     private readonly ParsedDocuments<MeterDocument> parsed = new(StoredJson.Read<MeterDocument>);
 
     /// <summary>The meter with its ETag, strongly read; null when there is none.</summary>
@@ -58,6 +59,15 @@ public sealed class MeterCatalog(IDocumentStore documents)
         if (definitions.TryGetValue(id, out var known)) return known;
         if (await ReadAsync(id, stop) is not { } read) return null;
         return definitions[id] = read.Meter.Meter;
+    }
+
+    /// <summary>The definition once all events before the meter are counted, which they then are for ever; null until then.</summary>
+    /// <remarks>Errors: throws <see cref="InvalidOperationException"/> when the catalog has no such meter.</remarks>
+    public async Task<Meter?> FilledAsync(string id, CancellationToken stop)
+    {
+        if (filled.TryGetValue(id, out var known)) return known;
+        if (await ReadAsync(id, stop) is not { } read) throw new InvalidOperationException($"There is no metric {id}.");
+        return read.Meter.Fill is null ? filled[id] = read.Meter.Meter : null;
     }
 
     /// <summary>All meters, archived ones included, oldest first.</summary>
@@ -81,7 +91,11 @@ public sealed class MeterCatalog(IDocumentStore documents)
     }
 
     /// <summary>Forgets what is cached, after a reset.</summary>
-    public void Clear() => definitions.Clear();
+    public void Clear()
+    {
+        definitions.Clear();
+        filled.Clear();
+    }
 
     internal static Place PlaceOf(string id) => new(Container.Catalog, Kind, id);
 }
