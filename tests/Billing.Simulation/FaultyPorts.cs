@@ -20,7 +20,7 @@ internal sealed class FaultyDocuments(IDocumentStore inner, Faults faults) : IDo
     public Task<IReadOnlyList<Stored>> DueAsync(Container container, string kind, Instant at, int limit, CancellationToken stop) =>
         faults.CallAsync($"due {kind}", () => inner.DueAsync(container, kind, at, limit, stop));
 
-    public Task<IReadOnlyList<Stored>> ChangesAsync(Container container, string kind, long cursor, int limit, CancellationToken stop) =>
+    public Task<Changes<Stored>> ChangesAsync(Container container, string kind, string? cursor, int limit, CancellationToken stop) =>
         faults.CallAsync($"changes {kind}", () => inner.ChangesAsync(container, kind, cursor, limit, stop));
 
     public Task<CommitResult> CommitAsync(Place place, IReadOnlyList<Write> writes, CancellationToken stop) => faults.CallAsync(

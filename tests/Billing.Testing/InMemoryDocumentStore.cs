@@ -54,8 +54,12 @@ public sealed class InMemoryDocumentStore : IDocumentStore
     public Task<IReadOnlyList<Stored>> DueAsync(Container container, string kind, Instant at, int limit, CancellationToken stop) =>
         ListAsync(container, kind, index => index.DueAt(at), limit, stop);
 
-    public Task<IReadOnlyList<Stored>> ChangesAsync(Container container, string kind, long cursor, int limit, CancellationToken stop) =>
-        ListAsync(container, kind, index => index.AfterChange(cursor), limit, stop);
+    public async Task<Changes<Stored>> ChangesAsync(Container container, string kind, string? cursor, int limit, CancellationToken stop)
+    {
+        var after = cursor is null ? 0 : long.Parse(cursor, NumberStyles.None, CultureInfo.InvariantCulture);
+        var changed = await ListAsync(container, kind, index => index.AfterChange(after), limit, stop);
+        return new(changed, changed.Count > 0 ? changed[^1].ETag : cursor ?? "0");
+    }
 
     public Task<CommitResult> CommitAsync(Place place, IReadOnlyList<Write> writes, CancellationToken stop)
     {
@@ -126,7 +130,7 @@ public sealed class InMemoryDocumentStore : IDocumentStore
         if (CommitLimits.DocumentOf(write) is not { } document) return "";
         var etag = (++change).ToString(CultureInfo.InvariantCulture);
         var kept = document with { Body = document.Body.ToArray(), Due = RoundedUp(document.Due) };
-        var row = new Row(old?.Number ?? ++lastRow, new Stored(kept, etag, change));
+        var row = new Row(old?.Number ?? ++lastRow, change, new Stored(kept, etag));
         if (!places.TryGetValue(place, out var rows)) places.Add(place, rows = new SortedList<string, Row>(StringComparer.Ordinal));
         rows.Add(write.Id, row);
         var key = (place.Container, document.Kind);
@@ -136,7 +140,7 @@ public sealed class InMemoryDocumentStore : IDocumentStore
     }
 
     /// <summary>A document with the number of its first writing.</summary>
-    private sealed record Row(long Number, Stored Stored);
+    private sealed record Row(long Number, long Change, Stored Stored);
 
     /// <summary>The documents of a kind in the three orders that are asked for.</summary>
     private sealed class KindIndex
@@ -154,14 +158,14 @@ public sealed class InMemoryDocumentStore : IDocumentStore
         public void Add(Row row)
         {
             byNumber.Add(row.Number, row);
-            byChange.Add(row.Stored.Change, row);
+            byChange.Add(row.Change, row);
             if (row.Stored.Document.Due is not null) byDue.Add(row);
         }
 
         public void Remove(Row row)
         {
             byNumber.Remove(row.Number);
-            byChange.Remove(row.Stored.Change);
+            byChange.Remove(row.Change);
             if (row.Stored.Document.Due is not null) byDue.Remove(row);
         }
 

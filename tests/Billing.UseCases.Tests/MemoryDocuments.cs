@@ -49,7 +49,7 @@ internal sealed class MemoryDocuments : IDocumentStore
         Task.FromResult<IReadOnlyList<Stored>>([.. Now().Where(d => d.Document.Place.Container == container && d.Document.Kind == kind && d.Document.Due <= at)
             .OrderBy(d => d.Document.Due).Take(limit)]);
 
-    public Task<IReadOnlyList<Stored>> ChangesAsync(Container container, string kind, long cursor, int limit, CancellationToken stop) =>
+    public Task<Changes<Stored>> ChangesAsync(Container container, string kind, string? cursor, int limit, CancellationToken stop) =>
         throw new NotSupportedException("No test asks for changes.");
 
     public async Task<CommitResult> CommitAsync(Place place, IReadOnlyList<Write> writes, CancellationToken stop)
@@ -95,7 +95,7 @@ internal sealed class MemoryDocuments : IDocumentStore
         }
         if (document.Place != place) throw new ArgumentException("A commit stays in one partition.");
         JsonDocument.Parse(Encoding.UTF8.GetString(document.Body.Span)).Dispose();
-        var stored = new Stored(document, $"\"{++change}\"", change);
+        var stored = new Stored(document, $"\"{++change}\"");
         documents[(place, document.Id)] = stored;
         return stored.ETag;
     }

@@ -16,11 +16,11 @@ internal static class DocumentRows
     public static Stored Read(PreparedStatement row, Place place)
     {
         Instant? due = row.IsNull(3) ? null : Instant.FromUnixTimeTicks(row.Integer(3));
-        var change = row.Integer(4);
-        return new Stored(new Document(place, row.Text(1), row.Text(2), row.Blob(5), due), ETagOf(change), change);
+        return new Stored(new Document(place, row.Text(1), row.Text(2), row.Blob(5), due), ETagOf(row.Integer(4)));
     }
 
     public static long Row(PreparedStatement row) => row.Integer(RowColumn);
 
+    /// <summary>A document's ETag is its change number.</summary>
     public static string ETagOf(long change) => change.ToString(CultureInfo.InvariantCulture);
 }

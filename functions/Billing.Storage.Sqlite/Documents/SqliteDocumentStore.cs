@@ -96,19 +96,23 @@ public sealed class SqliteDocumentStore : IDocumentStore
     public Task<IReadOnlyList<Stored>> DueAsync(Container container, string kind, Instant at, int limit, CancellationToken stop) =>
         ListAsync(Due, container, kind, at.ToUnixTimeTicks(), limit, stop);
 
-    public Task<IReadOnlyList<Stored>> ChangesAsync(Container container, string kind, long cursor, int limit, CancellationToken stop) =>
-        ListAsync(Changes, container, kind, cursor, limit, stop);
+    public async Task<Changes<Stored>> ChangesAsync(Container container, string kind, string? cursor, int limit, CancellationToken stop)
+    {
+        var changed = await ListAsync(Changes, container, kind, ChangeOf(cursor), limit, stop);
+        return new(changed, changed.Count > 0 ? changed[^1].ETag : cursor ?? "0");
+    }
 
-    public Task<IReadOnlyList<Changed>> ChangedAsync(Container container, string kind, long cursor, int limit, CancellationToken stop)
+    public Task<Changes<Changed>> ChangedAsync(Container container, string kind, string? cursor, int limit, CancellationToken stop)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         stop.ThrowIfCancellationRequested();
-        return Task.FromResult(database.Read<IReadOnlyList<Changed>>(connection =>
+        return Task.FromResult(database.Read(connection =>
         {
-            var rows = connection.Prepare(ChangedPlaces).Bind(1, kind).Bind(2, (long)container).Bind(3, cursor).Bind(4, (long)limit);
+            var last = ChangeOf(cursor);
+            var rows = connection.Prepare(ChangedPlaces).Bind(1, kind).Bind(2, (long)container).Bind(3, last).Bind(4, (long)limit);
             var items = new List<Changed>();
-            while (rows.Step()) items.Add(new Changed(PlaceText.Parse(container, rows.Text(0)), rows.Text(1), rows.Integer(2)));
-            return items;
+            for (; rows.Step(); last = rows.Integer(2)) items.Add(new Changed(PlaceText.Parse(container, rows.Text(0)), rows.Text(1)));
+            return new Changes<Changed>(items, DocumentRows.ETagOf(last));
         }));
     }
 
@@ -118,6 +122,8 @@ public sealed class SqliteDocumentStore : IDocumentStore
         stop.ThrowIfCancellationRequested();
         return database.WriteCheckedAsync(connection => commit.Run(connection, place, writes));
     }
+
+    private static long ChangeOf(string? cursor) => cursor is null ? 0 : long.Parse(cursor, NumberStyles.None, CultureInfo.InvariantCulture);
 
     private Task<IReadOnlyList<Stored>> ListAsync(
         string sql, Container container, string kind, long bound, int limit, CancellationToken stop)

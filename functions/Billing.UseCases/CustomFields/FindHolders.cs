@@ -18,7 +18,7 @@ namespace Billing.UseCases.CustomFields;
 internal sealed class FindHolders(IDocumentStore store)
 {
     private const string OwnerKind = "term-owner";
-    private const string CursorKind = "term-owner-cursor";
+    private const string CursorKind = "term-owner-change";
     private const int PageSize = 200;
 
     /// <summary>The thing, strongly read; null when there is none.</summary>
@@ -65,15 +65,15 @@ internal sealed class FindHolders(IDocumentStore store)
         var place = new Place(Container.Catalog, CursorKind, kind);
         while (true)
         {
-            var cursor = await store.FindAsync<long>(place, CursorKind, stop);
-            var changed = await store.ChangesAsync(Container.Accounts, kind, cursor?.Value ?? 0, PageSize, stop);
+            var found = await store.FindAsync<string>(place, CursorKind, stop);
+            var (changed, cursor) = await store.ChangesAsync(Container.Accounts, kind, found?.Value, PageSize, stop);
             if (changed.Count == 0) return;
             await Parallel.ForEachAsync(
                 changed.SelectMany(Owned), stop,
                 async (owned, token) => await store.TryAsync(OwnerPlace(owned.Id), new Write.Upsert(OwnerPlace(owned.Id).Keep(OwnerKind, OwnerKind, owned.Owner)), token));
             // The cursor last: what a crash leaves undone is done again.
-            var next = place.Keep(CursorKind, CursorKind, changed[^1].Change);
-            await store.TryAsync(place, cursor is null ? new Write.Create(next) : new Write.Replace(next, cursor.ETag), stop);
+            var next = place.Keep(CursorKind, CursorKind, cursor);
+            await store.TryAsync(place, found is null ? new Write.Create(next) : new Write.Replace(next, found.ETag), stop);
         }
     }
 

@@ -28,12 +28,16 @@ public sealed record Document(Place Place, string Id, string Kind, ReadOnlyMemor
 
 /// <summary>A document that was read.</summary>
 /// <param name="Document">The document.</param>
-/// <param name="ETag">Changes with each write.</param>
-/// <param name="Change">Grows with each write of its container; the cursor of <see cref="IDocumentStore.ChangesAsync"/>.</param>
-public sealed record Stored(Document Document, string ETag, long Change);
+/// <param name="ETag">Changes with each write; never the same for two versions of a document.</param>
+public sealed record Stored(Document Document, string ETag);
 
-/// <summary>Where a document is that changed; see <see cref="Stored.Change"/>.</summary>
-public readonly record struct Changed(Place Place, string Id, long Change);
+/// <summary>Where a document is that changed.</summary>
+public readonly record struct Changed(Place Place, string Id);
+
+/// <summary>What changed after a cursor.</summary>
+/// <param name="Items">None: nothing had changed when it was asked.</param>
+/// <param name="Cursor">Where to go on; of the same container and kind only.</param>
+public sealed record Changes<T>(IReadOnlyList<T> Items, string Cursor);
 
 /// <summary>One write of an atomic commit.</summary>
 public abstract record Write(string Id)
@@ -83,12 +87,18 @@ public interface IDocumentStore
     /// <summary>Reads documents of a kind whose due is at or before <paramref name="at"/>, earliest first.</summary>
     Task<IReadOnlyList<Stored>> DueAsync(Container container, string kind, Instant at, int limit, CancellationToken stop);
 
-    /// <summary>Reads documents of a kind changed after a cursor (0: from the beginning), in order of change; only the newest version of each.</summary>
-    Task<IReadOnlyList<Stored>> ChangesAsync(Container container, string kind, long cursor, int limit, CancellationToken stop);
+    /// <summary>
+    /// Reads documents of a kind changed after a cursor (null: from the beginning), those of one partition in order of change; only the newest
+    /// version of each. One that changes again comes again.
+    /// </summary>
+    Task<Changes<Stored>> ChangesAsync(Container container, string kind, string? cursor, int limit, CancellationToken stop);
 
     /// <summary>As <see cref="ChangesAsync"/>, without the bodies: only where the changed documents are.</summary>
-    async Task<IReadOnlyList<Changed>> ChangedAsync(Container container, string kind, long cursor, int limit, CancellationToken stop) =>
-        [.. (await ChangesAsync(container, kind, cursor, limit, stop)).Select(s => new Changed(s.Document.Place, s.Document.Id, s.Change))];
+    async Task<Changes<Changed>> ChangedAsync(Container container, string kind, string? cursor, int limit, CancellationToken stop)
+    {
+        var changes = await ChangesAsync(container, kind, cursor, limit, stop);
+        return new([.. changes.Items.Select(s => new Changed(s.Document.Place, s.Document.Id))], changes.Cursor);
+    }
 
     /// <summary>Commits all writes or none. Bounds: <see cref="MaxWrites"/>, <see cref="MaxCommitBytes"/>, each id once; more throws.</summary>
     Task<CommitResult> CommitAsync(Place place, IReadOnlyList<Write> writes, CancellationToken stop);

@@ -20,8 +20,8 @@ internal static class TermMessages
         {
             if (CommitLimits.DocumentOf(write) is not { } document) continue;
             var isNew = write is Write.Create;
-            if (document.Kind == ContractDocuments.Kind) yield return Of(customerId, version, isNew, StoredJson.Read<Kept<Contract>>(new Stored(document, "", 0)).Value);
-            else if (document.Kind == CommitDocuments.Kind) yield return Of(customerId, version, isNew, StoredJson.Read<Kept<Commit>>(new Stored(document, "", 0)).Value);
+            if (document.Kind == ContractDocuments.Kind) yield return Of(customerId, version, isNew, StoredJson.Read<Kept<Contract>>(new Stored(document, "")).Value);
+            else if (document.Kind == CommitDocuments.Kind) yield return Of(customerId, version, isNew, StoredJson.Read<Kept<Commit>>(new Stored(document, "")).Value);
         }
     }
 

@@ -16,7 +16,7 @@ public delegate Task<bool> IsWatched(string customerId, CancellationToken stop);
 /// </remarks>
 public sealed class WatchUsage(IDocumentStore store, UsageKeys keys, IsWatched isWatched)
 {
-    private const string Kind = "usage-watch";
+    private const string Kind = "usage-cursor";
     private const int PageSize = 1_000;
     private static readonly Place Place = new(Container.Catalog, Kind);
 
@@ -26,8 +26,8 @@ public sealed class WatchUsage(IDocumentStore store, UsageKeys keys, IsWatched i
     /// <summary>At once when windows have changed since the last run; null when none have.</summary>
     public async Task<Instant?> NextDueAsync(CancellationToken stop)
     {
-        var cursor = (await store.FindAsync<long>(Place, Kind, stop))?.Value ?? 0;
-        return (await store.ChangedAsync(Container.Usage, WindowNames.WindowKind, cursor, 1, stop)).Count > 0 ? Accounts.AtOnce : null;
+        var cursor = (await store.FindAsync<string>(Place, Kind, stop))?.Value;
+        return (await store.ChangedAsync(Container.Usage, WindowNames.WindowKind, cursor, 1, stop)).Items.Count > 0 ? Accounts.AtOnce : null;
     }
 
     /// <summary>Follows all changes up to now.</summary>
@@ -35,15 +35,15 @@ public sealed class WatchUsage(IDocumentStore store, UsageKeys keys, IsWatched i
     {
         while (true)
         {
-            var found = await store.FindAsync<long>(Place, Kind, stop);
-            var changed = await store.ChangedAsync(Container.Usage, WindowNames.WindowKind, found?.Value ?? 0, PageSize, stop);
+            var found = await store.FindAsync<string>(Place, Kind, stop);
+            var (changed, cursor) = await store.ChangedAsync(Container.Usage, WindowNames.WindowKind, found?.Value, PageSize, stop);
             if (changed.Count == 0) return;
             var pools = new HashSet<string>();
             foreach (var ofKey in changed.Where(c => c.Place.First != WindowNames.Total).GroupBy(c => c.Place.First))
                 await FollowAsync(ofKey.Key[2..], [.. ofKey.Select(c => WindowNames.Start(WindowNames.HourOfId(c.Id))).Distinct()], pools, stop);
             foreach (var parent in pools)
                 if (await isWatched(parent, stop)) await accounts.FenceAsync(parent, stop);
-            var next = Place.Keep(Kind, Kind, changed[^1].Change);
+            var next = Place.Keep(Kind, Kind, cursor);
             if (!await store.TryAsync(Place, found is null ? new Write.Create(next) : new Write.Replace(next, found.ETag), stop)) return;
         }
     }

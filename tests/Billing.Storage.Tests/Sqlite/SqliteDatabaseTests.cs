@@ -171,7 +171,7 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
         store = new SqliteDocumentStore(await folder.ReopenAsync());
         var second = await store.CommitAsync(Acme, [new Write.Create(document)], CancellationToken.None);
         Assert.NotEqual(first.ETags[0], second.ETags[0]);
-        Assert.Single(await store.ChangesAsync(Container.Accounts, "thing", long.Parse(first.ETags[0]), 10, CancellationToken.None));
+        Assert.Single((await store.ChangesAsync(Container.Accounts, "thing", first.ETags[0], 10, CancellationToken.None)).Items);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ internal sealed class InterruptedDocuments(IDocumentStore inner, Func<IReadOnlyL
 
     public Task<IReadOnlyList<Stored>> DueAsync(Container container, string kind, Instant at, int limit, CancellationToken stop) => inner.DueAsync(container, kind, at, limit, stop);
 
-    public Task<IReadOnlyList<Stored>> ChangesAsync(Container container, string kind, long cursor, int limit, CancellationToken stop) => inner.ChangesAsync(container, kind, cursor, limit, stop);
+    public Task<Changes<Stored>> ChangesAsync(Container container, string kind, string? cursor, int limit, CancellationToken stop) => inner.ChangesAsync(container, kind, cursor, limit, stop);
 
     public async Task<CommitResult> CommitAsync(Place place, IReadOnlyList<Write> writes, CancellationToken stop)
     {

@@ -40,7 +40,7 @@ public sealed class BuildDays(IDocumentStore documents, HashKey secret)
             foreach (var series in WindowCodec.Decode(stored.Document.Body.Span, secret).Series) whole.Merge(series, WindowNames.HourOfId(stored.Document.Id) - day * 24);
         var parts = Parts(whole);
         // A build is named by what it replaces: the same build repeated writes the same names.
-        var run = $"{header.Change:x}";
+        var run = DocumentId.Escape(header.ETag.Trim('"'));
         var old = (await documents.AllAsync(place, WindowNames.DayPartPrefix(day), WindowNames.DayPartPrefix(day) + "\uFFFF", stop))
             .Where(p => !p.Document.Id.Contains($":{run}:", StringComparison.Ordinal)).ToList();
         for (var i = 0; i < parts.Count; i += PartsPerCommit)

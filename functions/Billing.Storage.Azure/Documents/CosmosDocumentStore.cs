@@ -1,0 +1,110 @@
+using System.Net;
+using System.Text.Json;
+using Billing.Storage.Azure.Connecting;
+using Billing.UseCases.Documents;
+using Microsoft.Azure.Cosmos;
+using NodaTime;
+using Container = Billing.UseCases.Documents.Container;
+
+namespace Billing.Storage.Azure.Documents;
+
+/// <summary>The document store in Cosmos DB: a container for each <see cref="Container"/>, point reads, transactional batches, the change feed.</summary>
+/// <remarks>
+/// The account is Strong, so whatever is read is the newest. Kinds come in the order of Cosmos' own partitions and resource ids, which later writes don't
+/// move. Changes of one partition come in their order.
+/// </remarks>
+public sealed class CosmosDocumentStore(Database database) : IDocumentStore
+{
+    private static readonly QueryDefinition Range = new("SELECT * FROM c WHERE c.id >= @from AND c.id < @until ORDER BY c.id");
+    private readonly CosmosCommit commit = new(database);
+
+    public async Task<Stored?> ReadAsync(Place place, string id, CancellationToken stop)
+    {
+        using var read = await CosmosReads.ItemAsync(database, place, id, stop);
+        return read is null ? null : CosmosEnvelope.Read(read.RootElement, place.Container);
+    }
+
+    public async Task<Page> RangeAsync(Place place, string from, string until, int limit, CancellationToken stop)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var query = new QueryDefinition(Range.QueryText).WithParameter("@from", from).WithParameter("@until", until);
+        var (items, _) = await QueryAsync(place.Container, query, null, limit + 1, stop, CosmosReads.KeyOf(place));
+        // '!' sorts below every character of an id: nothing lies between the last id and the next start.
+        return items.Count > limit ? new Page([.. items.Take(limit)], items[limit - 1].Document.Id + "!") : new Page(items, null);
+    }
+
+    public async Task<Page> OfKindAsync(Container container, string kind, string? after, int limit, CancellationToken stop)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var query = new QueryDefinition("SELECT * FROM c WHERE c.type = @kind").WithParameter("@kind", kind);
+        var (items, next) = await QueryAsync(container, query, after, limit, stop);
+        return new Page(items, next);
+    }
+
+    public async Task<IReadOnlyList<Stored>> DueAsync(Container container, string kind, Instant at, int limit, CancellationToken stop)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var query = new QueryDefinition("SELECT * FROM c WHERE c.type = @kind AND c.due <= @at ORDER BY c.due, c.id")
+            .WithParameter("@kind", kind).WithParameter("@at", CosmosEnvelope.DueText(Instant.FromUnixTimeTicks(at.ToUnixTimeTicks())));
+        return (await QueryAsync(container, query, null, limit, stop)).Items;
+    }
+
+    public async Task<Changes<Stored>> ChangesAsync(Container container, string kind, string? cursor, int limit, CancellationToken stop)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        while (true)
+        {
+            var from = cursor is null ? ChangeFeedStartFrom.Beginning() : ChangeFeedStartFrom.ContinuationToken(cursor);
+            var (page, next) = await Patience.RunAsync(
+                async token =>
+                {
+                    using var feed = CosmosReads.ContainerOf(database, container)
+                        .GetChangeFeedStreamIterator(from, ChangeFeedMode.LatestVersion, new ChangeFeedRequestOptions { PageSizeHint = limit });
+                    using var answer = await feed.ReadNextAsync(token);
+                    if (answer.StatusCode == HttpStatusCode.NotModified) return (null, answer.ContinuationToken);
+                    answer.EnsureSuccessStatusCode();
+                    return ((JsonDocument?)await JsonDocument.ParseAsync(answer.Content, default, token), answer.ContinuationToken);
+                }, stop);
+            cursor = next;
+            if (page is null) return new Changes<Stored>([], cursor);
+            using (page)
+            {
+                var items = page.RootElement.GetProperty("Documents").EnumerateArray()
+                    .Where(i => i.GetProperty("type").GetString() == kind).Select(i => CosmosEnvelope.Read(i, container)).ToList();
+                // A page of other kinds only says nothing of what comes after it.
+                if (items.Count > 0) return new Changes<Stored>(items, cursor);
+            }
+        }
+    }
+
+    public Task<CommitResult> CommitAsync(Place place, IReadOnlyList<Write> writes, CancellationToken stop)
+    {
+        CommitLimits.Check(place, writes);
+        stop.ThrowIfCancellationRequested();
+        return writes.Count == 0 ? Task.FromResult(new CommitResult(null, [])) : commit.RunAsync(place, writes, stop);
+    }
+
+    private async Task<(List<Stored> Items, string? Next)> QueryAsync(
+        Container container, QueryDefinition query, string? after, int limit, CancellationToken stop, PartitionKey? partition = null)
+    {
+        var items = new List<Stored>();
+        do
+        {
+            var wanted = new QueryRequestOptions { MaxItemCount = limit - items.Count, PartitionKey = partition, MaxConcurrency = 1 };
+            var from = after;
+            var (page, next) = await Patience.RunAsync(
+                async token =>
+                {
+                    using var pages = CosmosReads.ContainerOf(database, container).GetItemQueryStreamIterator(query, from, wanted);
+                    if (!pages.HasMoreResults) return (null, null);
+                    using var answer = await pages.ReadNextAsync(token);
+                    answer.EnsureSuccessStatusCode();
+                    return ((JsonDocument?)await JsonDocument.ParseAsync(answer.Content, default, token), (string?)answer.ContinuationToken);
+                }, stop);
+            using (page) items.AddRange(page?.RootElement.GetProperty("Documents").EnumerateArray().Select(i => CosmosEnvelope.Read(i, container)) ?? []);
+            after = next;
+        }
+        while (after is not null && items.Count < limit);
+        return (items, after);
+    }
+}
