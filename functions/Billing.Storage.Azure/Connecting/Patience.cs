@@ -28,7 +28,7 @@ internal static class Patience
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
             ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is { } fault && IsTransient(fault, args.Context.CancellationToken)),
-            DelayGenerator = args => ValueTask.FromResult(args.Outcome.Exception is CosmosException { RetryAfter: { } told } ? told : (TimeSpan?)null),
+            DelayGenerator = args => ValueTask.FromResult(ToldToWait(args.Outcome.Exception)),
         })
         .Build();
 
@@ -53,12 +53,18 @@ internal static class Patience
     public static bool IsTransient(HttpStatusCode status) =>
         status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.Gone or (HttpStatusCode)449 or >= HttpStatusCode.InternalServerError;
 
-    // A cancellation that the caller did not ask for is a try that took too long.
-    private static bool IsTransient(Exception fault, CancellationToken stop) => fault switch
+    /// <summary>True for a fault that another try may not meet. A cancellation that the caller did not ask for is a try that took too long.</summary>
+    public static bool IsTransient(Exception fault, CancellationToken stop) => fault switch
     {
+        TransientFaultException => true,
         CosmosException cosmos => IsTransient(cosmos.StatusCode),
         HttpRequestException or IOException => true,
         OperationCanceledException => !stop.IsCancellationRequested,
         _ => false,
     };
+
+    private static TimeSpan? ToldToWait(Exception? fault) => ((fault as TransientFaultException)?.InnerException ?? fault) is CosmosException { RetryAfter: { } told } ? told : null;
 }
+
+/// <summary>A fault that another try may not meet, and of which it is known that nothing was done, or only what may be done again.</summary>
+internal sealed class TransientFaultException(Exception inner) : Exception(inner.Message, inner);

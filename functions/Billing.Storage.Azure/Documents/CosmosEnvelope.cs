@@ -7,7 +7,7 @@ using NodaTime.Text;
 
 namespace Billing.Storage.Azure.Documents;
 
-/// <summary>A document as it lies in Cosmos: its partition, <c>type</c>, <c>due</c>, the <c>stamp</c> of its commit, and its body.</summary>
+/// <summary>A document as it lies in Cosmos: its partition, <c>type</c>, <c>due</c>, the <c>stamps</c> of its last commits (<see cref="CosmosETag"/>), and its body.</summary>
 /// <remarks>
 /// The body is a string, so that no number of it is ever taken for a double: <c>text</c> for UTF-8, <c>base64</c> for other bytes and for text that
 /// would be longer when escaped. A due is text that sorts as time, in ticks of 100 ns, rounded up.
@@ -33,7 +33,7 @@ internal static class CosmosEnvelope
         return DuePattern.Format(Instant.FromUnixTimeTicks(Instant.FromUnixTimeTicks(ticks) < due ? ticks + 1 : ticks));
     }
 
-    public static MemoryStream Write(Document document, string stamp)
+    public static MemoryStream Write(Document document, string stamps)
     {
         var stream = new MemoryStream(document.Body.Length + 256);
         using (var json = new Utf8JsonWriter(stream, Writing))
@@ -45,7 +45,7 @@ internal static class CosmosEnvelope
             if (partition.Length > 1) json.WriteString(partition[1], document.Place.Second);
             json.WriteString("type", document.Kind);
             if (document.Due is { } due) json.WriteString("due", DueText(due));
-            json.WriteString("stamp", stamp);
+            json.WriteString("stamps", stamps);
             if (IsPlainText(document.Body.Span)) json.WriteString("text", document.Body.Span);
             else json.WriteBase64String("base64", document.Body.Span);
             json.WriteEndObject();
@@ -60,12 +60,10 @@ internal static class CosmosEnvelope
         var place = new Place(container, item.GetProperty(partition[0]).GetString()!, partition.Length > 1 ? item.GetProperty(partition[1]).GetString()! : "");
         Instant? due = item.TryGetProperty("due", out var text) ? DuePattern.Parse(text.GetString()!).GetValueOrThrow() : null;
         var body = item.TryGetProperty("base64", out var bytes) ? bytes.GetBytesFromBase64() : System.Text.Encoding.UTF8.GetBytes(item.GetProperty("text").GetString()!);
-        return new Stored(new Document(place, item.GetProperty("id").GetString()!, item.GetProperty("type").GetString()!, body, due), ETagOf(item));
+        return new Stored(new Document(place, item.GetProperty("id").GetString()!, item.GetProperty("type").GetString()!, body, due), ETagOf(item).ToString());
     }
 
-    public static string ETagOf(JsonElement item) => item.GetProperty("_etag").GetString()!;
-
-    public static string StampOf(JsonElement item) => item.GetProperty("stamp").GetString()!;
+    public static CosmosETag ETagOf(JsonElement item) => new(item.GetProperty("_etag").GetString()!, item.GetProperty("stamps").GetString()!);
 
     // Escapes take two bytes for one, or six; base64 takes four for three.
     private static bool IsPlainText(ReadOnlySpan<byte> body)

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Billing.Domain.Metering.Windows;
 using Billing.Domain.Values;
 using Billing.UseCases.Documents;
@@ -40,7 +42,7 @@ public sealed class BuildDays(IDocumentStore documents, HashKey secret)
             foreach (var series in WindowCodec.Decode(stored.Document.Body.Span, secret).Series) whole.Merge(series, WindowNames.HourOfId(stored.Document.Id) - day * 24);
         var parts = Parts(whole);
         // A build is named by what it replaces: the same build repeated writes the same names.
-        var run = DocumentId.Escape(header.ETag.Trim('"'));
+        var run = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(header.ETag)).AsSpan(0, 8));
         var old = (await documents.AllAsync(place, WindowNames.DayPartPrefix(day), WindowNames.DayPartPrefix(day) + "\uFFFF", stop))
             .Where(p => !p.Document.Id.Contains($":{run}:", StringComparison.Ordinal)).ToList();
         for (var i = 0; i < parts.Count; i += PartsPerCommit)
