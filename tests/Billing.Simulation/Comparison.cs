@@ -45,7 +45,7 @@ internal sealed class Comparison(Stores stores, IReadOnlyList<Meter> meters, Usa
     private async Task CheckCountsAsync(Oracle oracle, List<Progress> progress)
     {
         long accepted = 0;
-        for (var number = 0; number < stores.Log.Partitions; number++) accepted += (await stores.Log.PositionAsync(number, default)).AcceptedEvents;
+        for (var number = 0; number < stores.Log.Partitions; number++) accepted += (await stores.Log.PositionAsync(number, default)).AcceptedEvents!.Value;
         Same("accepted = counted + duplicate + rejected", accepted, progress.Sum(p => p.Folded));
         Same("accepted", oracle.Accepted, accepted);
         Same("counted", oracle.Counted, progress.Sum(p => p.Counted));

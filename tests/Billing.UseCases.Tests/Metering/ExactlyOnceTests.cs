@@ -46,7 +46,7 @@ public sealed class ExactlyOnceTests
             var pending = (messages < 5 ? 2 : 0) + (messages < 4 ? 4 : 0) + (messages < 3 ? 1 : 0);
             // 3 + 1 + 4 + 2
             Assert.Equal(10, progress.Folded + pending);
-            Assert.Equal(10, (await pipeline.Log.PositionAsync(0, default)).AcceptedEvents);
+            Assert.Equal(10, (await pipeline.Log.PositionAsync(0, default)).AcceptedEvents!.Value);
         }
     }
 

@@ -22,8 +22,8 @@ public readonly record struct NewMessage(int Partition, ReadOnlyMemory<byte> Bod
 
 /// <summary>How far a partition of the log has come.</summary>
 /// <param name="LastSequence">Of the newest message; 0 when empty.</param>
-/// <param name="AcceptedEvents">Events in all messages ever appended.</param>
-public readonly record struct LogPosition(long LastSequence, long AcceptedEvents);
+/// <param name="AcceptedEvents">Events in all messages ever appended; null for a log that does not look into its messages.</param>
+public readonly record struct LogPosition(long LastSequence, long? AcceptedEvents);
 
 /// <summary>
 /// The event log port: appends durably before it answers, and delivers in order per partition, at least once

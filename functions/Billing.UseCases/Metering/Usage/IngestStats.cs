@@ -7,7 +7,7 @@ namespace Billing.UseCases.Metering;
 /// <param name="NoCustomer">Of the counted: under keys that no customer has, and had none when they were counted.</param>
 /// <param name="NoMeter">Of the counted: no meter took them.</param>
 /// <param name="Conflict">Of the duplicates: with other content.</param>
-/// <param name="Pending">Accepted and not folded yet.</param>
+/// <param name="Pending">Accepted and not folded yet; on Event Hubs, messages that wait.</param>
 /// <param name="Lost">In gaps of the log that an operator recorded: as many as were said to be, and where a partition is folded to its end, as many as are missing.</param>
 /// <param name="Rounded">Values whose digits past the 12th were rounded.</param>
 /// <param name="Unreadable">(event, meter) pairs that the meter could not read.</param>
@@ -56,7 +56,9 @@ public sealed class IngestStats(IDocumentStore documents, IEventLog log, Cut cut
         var said = known[progress.Partition].Gaps.Sum(g => g.Events ?? 0);
         if (known.Closed is not null || known.Id != log.LogId || progress.Partition >= log.Partitions) return (progress.Folded + said, said);
         var position = await log.PositionAsync(progress.Partition, stop);
-        var unfolded = position.AcceptedEvents - progress.Folded;
-        return (position.AcceptedEvents, progress.Sequence == position.LastSequence ? unfolded : Math.Min(said, unfolded));
+        // A log that can't tell: what waits is counted as one event a message, until it is folded.
+        if (position.AcceptedEvents is not { } accepted) return (progress.Folded + said + Math.Max(0, position.LastSequence - progress.Sequence), said);
+        var unfolded = accepted - progress.Folded;
+        return (accepted, progress.Sequence == position.LastSequence ? unfolded : Math.Min(said, unfolded));
     }
 }

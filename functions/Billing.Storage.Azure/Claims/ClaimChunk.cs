@@ -1,0 +1,74 @@
+using Billing.UseCases.Metering;
+
+namespace Billing.Storage.Azure.Claims;
+
+/// <summary>Claims of one partition of the table, in order, decided by what is known of its rows and written in one transaction.</summary>
+internal sealed class ClaimChunk(ClaimTable table, LogPartition partition, IReadOnlyList<Claim> claims, long acceptedAt, LostClaims lost)
+{
+    // Few rows are there already: they are read one by one. After that many, all that are unknown are read at once.
+    private const int OneByOne = 3;
+    private const int ReadsAtOnce = 16;
+
+    private readonly Dictionary<UInt128, (ClaimRow Row, string ETag)?> first = [];
+    private readonly Dictionary<(UInt128 Key, int At), Verdict?> judged = [];
+    private readonly Verdict[] verdicts = new Verdict[claims.Count];
+
+    /// <summary>One verdict a claim, in order; durable.</summary>
+    public async Task<Verdict[]> RunAsync(CancellationToken stop)
+    {
+        for (var conflicts = 0; ; conflicts++)
+        {
+            var (writes, of) = Decide();
+            if (writes.Count == 0 || await table.CommitAsync(writes, stop) is not { } conflict) return verdicts;
+            await LearnAsync(conflicts < OneByOne ? [claims[of[conflict]].Key] : claims.Select(c => c.Key).ToHashSet(), stop);
+        }
+    }
+
+    // What is not known is taken for absent. Answers the writes and whose they are.
+    private (List<TableWrite> Writes, List<int> Of) Decide()
+    {
+        var writes = new List<TableWrite>();
+        var of = new List<int>();
+        var now = new Dictionary<UInt128, ClaimRow>();
+        for (var at = 0; at < claims.Count; at++)
+        {
+            var claim = claims[at];
+            var known = first.GetValueOrDefault(claim.Key);
+            var before = now.GetValueOrDefault(claim.Key) ?? known?.Row;
+            verdicts[at] = before is null || before.IsOf(partition, claim) ? before is null ? Verdict.Fresh : Verdict.Replay
+                : judged.GetValueOrDefault((claim.Key, at)) is { } judgedBefore ? judgedBefore
+                : lost.Has(before.Copy.Partition, before.Copy.Sequence) ? Verdict.Fresh
+                : before.Content == claim.Content ? Verdict.Duplicate : Verdict.Conflict;
+            if (verdicts[at] == Verdict.Replay || judged.GetValueOrDefault((claim.Key, at)) is not null) continue;
+            var row = new ClaimRow(claim.Key, new ClaimedCopy(partition, claim.Sequence, claim.Index, verdicts[at]), claim.Content, acceptedAt);
+            writes.Add(new TableWrite(row, verdicts[at] == Verdict.Fresh ? known?.ETag : null));
+            of.Add(at);
+            if (verdicts[at] == Verdict.Fresh) now[claim.Key] = row;
+        }
+        return (writes, of);
+    }
+
+    // Reads the claims of keys, and what was said before of the copies asked for.
+    private Task LearnAsync(HashSet<UInt128> keys, CancellationToken stop)
+    {
+        var reads = new List<Func<CancellationToken, Task>>();
+        foreach (var key in keys)
+            reads.Add(async token =>
+            {
+                var row = await table.ReadAsync(ClaimRow.PartitionKeyOf(key), ClaimRow.RowKeyOf(key), token);
+                lock (first) first[key] = row;
+            });
+        for (var at = 0; at < claims.Count; at++)
+        {
+            var (claim, index) = (claims[at], at);
+            if (!keys.Contains(claim.Key)) continue;
+            reads.Add(async token =>
+            {
+                var rowKey = ClaimRow.CopyRowKeyOf(claim.Key, new ClaimedCopy(partition, claim.Sequence, claim.Index, Verdict.Duplicate));
+                var copy = await table.ReadAsync(ClaimRow.PartitionKeyOf(claim.Key), rowKey, token);
+                lock (first) judged[(claim.Key, index)] = copy?.Row.Copy.Verdict;
+            });
+        }
+        return Parallel.ForEachAsync(reads, new ParallelOptions { MaxDegreeOfParallelism = ReadsAtOnce, CancellationToken = stop }, async (read, token) => await read(token));
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Billing.UseCases.Metering;
+using NodaTime;
+
+namespace Billing.Storage.Azure.Claims;
+
+/// <summary>The dedup ledger in Table storage: 16 partitions in each of its accounts, by the key, written by entity group transactions.</summary>
+/// <remarks>
+/// Most events are fresh, so their rows are inserted without a look; where one is there already, it is read and the transaction is made anew. A copy is
+/// remembered in a row beside its claim. The list of accounts is fixed when they are provisioned: a key has its account for ever.
+/// </remarks>
+/// <param name="endpoints">Of the accounts, always in the same order.</param>
+/// <param name="table">The table's name in each of them; provisioning makes it.</param>
+public sealed class TableDedupLedger(IReadOnlyList<Uri> endpoints, string table = TableDedupLedger.TableName) : IDedupLedger
+{
+    /// <summary>The table's name.</summary>
+    public const string TableName = "claims";
+
+    private const int AtOnce = 16;
+    private readonly ClaimTable[] tables = [.. endpoints.Select(e => new ClaimTable(e, table))];
+
+    public async Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, LostClaims lost, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        var verdicts = new Verdict[claims.Count];
+        var accepted = acceptedAt.ToUnixTimeSeconds();
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, claims.Count).GroupBy(i => (Table: TableOf(claims[i].Key), Partition: ClaimRow.PartitionKeyOf(claims[i].Key))),
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop },
+            async (together, token) =>
+            {
+                foreach (var chunk in together.Chunk(TableBatch.MaxWrites))
+                {
+                    var decided = await new ClaimChunk(together.Key.Table, partition, [.. chunk.Select(i => claims[i])], accepted, lost).RunAsync(token);
+                    for (var i = 0; i < chunk.Length; i++) verdicts[chunk[i]] = decided[i];
+                }
+            });
+        return verdicts;
+    }
+
+    public async Task<IReadOnlyList<ClaimedCopy>> FindAsync(UInt128 key, LostClaims lost, CancellationToken stop)
+    {
+        var found = new List<ClaimedCopy>();
+        // '.' sorts next after '-': all rows of the key, and no other's.
+        var filter = $"PartitionKey eq '{ClaimRow.PartitionKeyOf(key)}' and RowKey ge '{ClaimRow.RowKeyOf(key)}' and RowKey lt '{ClaimRow.RowKeyOf(key)}.'";
+        await foreach (var page in TableOf(key).QueryAsync(filter, stop)) found.AddRange(page.Select(r => r.Row.Copy));
+        return [.. found.Where(c => !lost.Has(c.Partition, c.Sequence)).OrderBy(c => c.Verdict != Verdict.Fresh)];
+    }
+
+    public Task SweepAsync(Instant acceptedBefore, CancellationToken stop) => Parallel.ForEachAsync(
+        tables.SelectMany(t => "0123456789abcdef".Select(p => (Table: t, Partition: p))),
+        new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop },
+        async (of, token) =>
+        {
+            var old = string.Create(CultureInfo.InvariantCulture, $"PartitionKey eq '{of.Partition}' and {ClaimRow.AcceptedColumn} lt {acceptedBefore.ToUnixTimeSeconds()}L");
+            await foreach (var page in of.Table.QueryAsync(old, token))
+                foreach (var rows in page.Chunk(TableBatch.MaxWrites)) await DeleteAsync(of.Table, [.. rows.Select(r => new TableWrite(r.Row, r.ETag, Delete: true))], token);
+        });
+
+    // Rows that someone has taken over since, or swept, are left alone.
+    private static async Task DeleteAsync(ClaimTable table, List<TableWrite> rows, CancellationToken stop)
+    {
+        while (rows.Count > 0 && await table.CommitAsync(rows, stop) is { } changed) rows.RemoveAt(changed);
+    }
+
+    private ClaimTable TableOf(UInt128 key) => tables[(int)((key >> 64) % (ulong)tables.Length)];
+}

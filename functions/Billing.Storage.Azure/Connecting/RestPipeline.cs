@@ -1,0 +1,32 @@
+using System.Globalization;
+using Azure.Core;
+using Azure.Core.Pipeline;
+
+namespace Billing.Storage.Azure.Connecting;
+
+/// <summary>Builds the way of a request to a REST service: retries, the service's headers, our identity.</summary>
+internal static class RestPipeline
+{
+    /// <summary>What storage wants to be asked for.</summary>
+    public const string StorageScope = "https://storage.azure.com/.default";
+
+    /// <summary>What Event Hubs wants to be asked for.</summary>
+    public const string EventHubsScope = "https://eventhubs.azure.net/.default";
+
+    /// <summary>A pipeline that presents our identity; at an emulator, the given policy instead.</summary>
+    /// <remarks>Errors: throws on an address without TLS that is not of this machine.</remarks>
+    public static HttpPipeline Build(Uri endpoint, string scope, HttpPipelinePolicy? emulator)
+    {
+        var isEmulator = AzureAccess.IsEmulator(endpoint);
+        if (endpoint.Scheme != Uri.UriSchemeHttps && !isEmulator) throw new ArgumentException($"The address of a service begins with https://, not '{endpoint}'.", nameof(endpoint));
+        var options = new RestOptions();
+        Patience.Apply(options);
+        HttpPipelinePolicy[] signing = isEmulator ? emulator is null ? [] : [emulator] : [new BearerTokenAuthenticationPolicy(AzureAccess.Identity, scope)];
+        return HttpPipelineBuilder.Build(options, signing);
+    }
+
+    /// <summary>The time of a request, as its <c>x-ms-date</c>: real time, whatever the billing clock says.</summary>
+    public static string Date() => TimeProvider.System.GetUtcNow().ToString("R", CultureInfo.InvariantCulture);
+
+    private sealed class RestOptions : ClientOptions;
+}

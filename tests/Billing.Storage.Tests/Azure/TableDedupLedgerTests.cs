@@ -1,0 +1,17 @@
+using Billing.Storage.Azure.Claims;
+using Billing.Storage.Tests.Contracts;
+using Billing.UseCases.Metering;
+
+namespace Billing.Storage.Tests.Azure;
+
+public sealed class TableDedupLedgerTests : DedupLedgerContract
+{
+    private readonly string table = StorageAccount.NewName();
+    private Uri endpoint = null!;
+
+    protected override async Task<IDedupLedger> BuildAsync() => new TableDedupLedger([endpoint = await StorageAccount.WithTableAsync(table)], table);
+
+    protected override Task<IDedupLedger?> ReopenAsync() => Task.FromResult<IDedupLedger?>(new TableDedupLedger([endpoint], table));
+
+    protected override Task DropAsync() => Task.CompletedTask;
+}
