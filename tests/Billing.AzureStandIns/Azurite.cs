@@ -1,6 +1,10 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Billing.AzureStandIns;
 
@@ -8,6 +12,8 @@ namespace Billing.AzureStandIns;
 public sealed class Azurite
 {
     private static readonly Lazy<Task<Azurite>> Only = new(StartAsync);
+    private const string Account = "devstoreaccount1";
+    private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
     private readonly Process process;
 
     private Azurite(Process process, int blobPort, int tablePort)
@@ -23,6 +29,31 @@ public sealed class Azurite
     public Uri Tables { get; }
 
     public static Task<Azurite> RunningAsync() => Only.Value;
+
+    /// <summary>Makes a table, as provisioning does.</summary>
+    public Task MakeTableAsync(string name) => MakeAsync(Tables, forTables: true, HttpMethod.Post, "/Tables", "", $$"""{"TableName":"{{name}}"}""");
+
+    /// <summary>Makes a blob container, as provisioning does.</summary>
+    public Task MakeContainerAsync(string name) => MakeAsync(Blobs, forTables: false, HttpMethod.Put, $"/{name}", "restype=container", null);
+
+    private static async Task MakeAsync(Uri endpoint, bool forTables, HttpMethod method, string path, string query, string? json)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(method, $"{endpoint}{path}{(query.Length > 0 ? "?" + query : "")}");
+        var date = DateTime.UtcNow.ToString("R", CultureInfo.InvariantCulture);
+        request.Headers.Add("x-ms-date", date);
+        request.Headers.Add("x-ms-version", "2019-02-02");
+        request.Headers.TryAddWithoutValidation("Accept", "application/json;odata=nometadata");
+        if (json is not null) request.Content = new StringContent(json, new MediaTypeHeaderValue("application/json"));
+        var resource = $"/{Account}{endpoint.AbsolutePath}{path}";
+        var text = forTables
+            ? $"{method}\n\napplication/json\n{date}\n{resource}"
+            : $"{method}\n\n\n\n\n\n\n\n\n\n\n\nx-ms-date:{date}\nx-ms-version:2019-02-02\n{resource}\nrestype:container";
+        var signature = Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(Key), Encoding.UTF8.GetBytes(text)));
+        request.Headers.TryAddWithoutValidation("Authorization", $"SharedKey {Account}:{signature}");
+        using var answer = await client.SendAsync(request);
+        if ((int)answer.StatusCode is not (201 or 204 or 409)) throw new InvalidOperationException($"{path} was answered with {answer.StatusCode}.");
+    }
 
     private static async Task<Azurite> StartAsync()
     {

@@ -75,7 +75,7 @@ public sealed partial class TidyTests
     [Fact]
     public void Only_the_storage_choice_names_an_adapter() =>
         None(Sources("functions/Billing.Functions").Where(f => File.ReadAllText(f).Contains("using Billing.Storage", StringComparison.Ordinal)
-            && Path.GetFileName(f) is not ("Storage.cs" or "LogPump.cs")));
+            && Path.GetFileName(f) is not ("EmbeddedStorage.cs" or "AzureStorage.cs" or "LogPump.cs")));
 
     [Fact]
     public void Each_capability_of_the_domain_says_what_it_means() =>

@@ -8,6 +8,12 @@ public sealed class Housekeeping(StoredAnswers answers, TimeProvider realTime, I
     private const int PerStep = 100;
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
+    /// <summary>Forgets what has expired.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (await answers.SweepAsync(PerStep, stop) == PerStep) stop.ThrowIfCancellationRequested();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, realTime);
@@ -15,7 +21,7 @@ public sealed class Housekeeping(StoredAnswers answers, TimeProvider realTime, I
         {
             try
             {
-                while (await answers.SweepAsync(PerStep, stoppingToken) == PerStep) stoppingToken.ThrowIfCancellationRequested();
+                await RunAsync(stoppingToken);
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {

@@ -8,6 +8,7 @@ using Billing.Functions.Hosting.Access;
 using Billing.Functions.Hosting.OpenApi;
 using Billing.Functions.Hosting.Parts;
 using Billing.Functions.Hosting.Requests;
+using Billing.Functions.Hosting.Triggers;
 using Billing.UseCases.Access;
 using Billing.UseCases.Idempotency;
 using NodaTime;
@@ -36,7 +37,12 @@ public static class Wiring
             // A question about a hundred subjects stands in the query.
             kestrel.Limits.MaxRequestLineSize = MaxRequestLineBytes;
         });
-        if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
+        if (FunctionsHost.Port(builder.Configuration) is { } port)
+        {
+            builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+            builder.Services.AddTriggers();
+        }
+        else if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
             builder.WebHost.UseUrls(DefaultAddress);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         // What keeps the server from starting is said once, in a line, by the program; the host would say it in a hundred.
@@ -53,7 +59,7 @@ public static class Wiring
         builder.Services.AddSingleton<StoredAnswers>();
         builder.Services.AddSingleton<IdempotencyKeys>();
         builder.Services.AddSingleton<AuditTrail>();
-        builder.Services.AddHostedService<Housekeeping>();
+        builder.Services.AddTimer<Housekeeping>(settings);
     }
 
     /// <summary>Registers all that works without a port to listen on: stores, metering, invoicing and their clock.</summary>
@@ -65,7 +71,7 @@ public static class Wiring
         services.AddStorage(settings);
         services.AddMetering(settings);
         services.AddInvoicing();
-        services.AddNotifications();
+        services.AddNotifications(settings);
         services.AddSingleton(all => ActivatorUtilities.CreateInstance<BillingClock>(all, realClock));
         services.AddSingleton<IClock>(all => all.GetRequiredService<BillingClock>());
     }
@@ -74,6 +80,7 @@ public static class Wiring
     public static void UseBilling(this WebApplication app)
     {
         app.UseProblems();
+        if (app.Services.GetService<HostTriggers>() is { } triggers) app.Use(triggers.RunAsync);
         app.Use(HeadAndOptions.RunAsync);
         app.UseRouting();
         app.Use(app.Services.GetRequiredService<KeyCheck>().RunAsync);
@@ -109,6 +116,7 @@ public static class Wiring
     public static async Task<string?> PrepareAsync(this WebApplication app, CancellationToken stop)
     {
         await app.Services.GetRequiredService<BillingClock>().LoadAsync(stop);
-        return await app.Services.GetRequiredService<FirstKey>().MakeAsync(stop);
+        // In Azure a key that is made by whichever instance starts first would be shown to nobody: provisioning makes it.
+        return app.Services.GetRequiredService<Settings>().Azure is null ? await app.Services.GetRequiredService<FirstKey>().MakeAsync(stop) : null;
     }
 }

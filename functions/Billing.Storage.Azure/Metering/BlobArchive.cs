@@ -51,6 +51,13 @@ public sealed class BlobArchive(Uri endpoint, string container = BlobArchive.Con
         return found;
     }
 
+    /// <summary>Deletes every blob, for the test clock's reset.</summary>
+    public async Task ClearAsync(CancellationToken stop)
+    {
+        while (await ListAsync("", null, 1_000, stop) is { Count: > 0 } names)
+            await Parallel.ForEachAsync(names, stop, async (name, token) => await blobs.DeleteAsync(name, token));
+    }
+
     private static int SharedLength(string a, string b)
     {
         var length = 0;

@@ -48,6 +48,13 @@ internal sealed class BlobContainer(Uri endpoint, string container)
         };
     }
 
+    public async Task DeleteAsync(string name, CancellationToken stop)
+    {
+        using var message = Message(RequestMethod.Delete, name, stop);
+        await pipeline.SendAsync(message, stop);
+        if (message.Response.Status is not (202 or 404)) throw new RequestFailedException(message.Response);
+    }
+
     /// <summary>A page of names with a prefix, in ordinal order, and the marker of the next page (null at the end).</summary>
     public async Task<(IReadOnlyList<string> Names, string? Next)> ListAsync(string prefix, string? marker, CancellationToken stop)
     {

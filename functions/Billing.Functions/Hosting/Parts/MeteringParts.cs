@@ -34,6 +34,7 @@ public static class MeteringParts
         services.AddSingleton<QueryMeter>();
         services.AddSingleton<Subjects>();
         services.AddSingleton<Cut>();
+        services.AddSingleton<ProgressStore>();
         services.AddSingleton<RegisterLog>();
         services.AddSingleton<RecordGap>();
         services.AddSingleton<CloseLog>();
@@ -48,9 +49,8 @@ public static class MeteringParts
             }));
         services.AddSingleton<IReadOnlyList<DueJob>>(all => [.. all.GetServices<DueJob>()]);
         services.AddSingleton<DueJobs>();
-        services.AddSingleton<DueTimer>();
         services.AddSingleton<FillSoon>();
-        services.AddHostedService(all => all.GetRequiredService<DueTimer>());
+        services.AddTimer<DueTimer>(settings);
     }
     private static T WithSecret<T>(IServiceProvider all) => ActivatorUtilities.CreateInstance<T>(all, all.GetRequiredService<Installation>().Secret);
 }

@@ -9,7 +9,7 @@ namespace Billing.Functions.Hosting.Pipeline;
 /// the backlog is short again: producers that wait for their answers then send as fast as events are counted. It waits a second at most: a burst of
 /// many producers is taken, since the log is on disk and costs no memory. The bound keeps a lasting overload from filling the disk.
 /// </remarks>
-public sealed class Backlog(LogPump pump, Settings settings)
+public sealed class Backlog(IDelivery delivery, Settings settings)
 {
     private const double SecondsOfWork = 0.4;
     private const long LeastBytes = 2 << 20;
@@ -24,11 +24,11 @@ public sealed class Backlog(LogPump pump, Settings settings)
         while (true)
         {
             // Taken before the look, or a fold between the two would be missed.
-            var folded = pump.NextFoldAsync();
-            var waiting = pump.WaitingBytes;
-            if (waiting <= Math.Min(Math.Max(LeastBytes, pump.BytesPerSecond * SecondsOfWork), maxBytes)) return null;
+            var folded = delivery.NextFoldAsync();
+            var waiting = delivery.WaitingBytes;
+            if (waiting <= Math.Min(Math.Max(LeastBytes, delivery.BytesPerSecond * SecondsOfWork), maxBytes)) return null;
             var left = LongestWait - Stopwatch.GetElapsedTime(since);
-            if (left <= TimeSpan.Zero || pump.StoppedBecause is not null)
+            if (left <= TimeSpan.Zero || delivery.StoppedBecause is not null)
                 return waiting < maxBytes ? null : new Refusal(
                     "backlog_full", $"{waiting >> 20} MB of events wait to be counted. Nothing of this request was stored; send it again in some seconds.", null, RefusalKind.Overloaded);
             await Task.WhenAny(folded, Task.Delay(left, stop));

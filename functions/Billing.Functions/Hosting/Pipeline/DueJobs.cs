@@ -10,7 +10,7 @@ namespace Billing.Functions.Hosting.Pipeline;
 public sealed record DueJob(string Name, Func<CancellationToken, Task<Instant?>> NextDue, Func<Instant, CancellationToken, Task> Run);
 
 /// <summary>All due work: of the usage first, so that what bills it reads it whole.</summary>
-public sealed class DueJobs(IReadOnlyList<DueJob> jobs, LogPump pump, Cut cut, FillMeters fill, IClock clock)
+public sealed class DueJobs(IReadOnlyList<DueJob> jobs, IDelivery delivery, Cut cut, FillMeters fill, IClock clock)
 {
     private static readonly Duration NearEnough = Duration.FromSeconds(1);
 
@@ -33,7 +33,7 @@ public sealed class DueJobs(IReadOnlyList<DueJob> jobs, LogPump pump, Cut cut, F
         if (await cut.ReadAsync(stop) < Instant.Max(due, now - NearEnough))
         {
             await cut.TickAsync(clock.GetCurrentInstant(), stop);
-            await pump.DrainAsync(stop);
+            await delivery.DrainAsync(stop);
         }
         var at = await cut.ReadAsync(stop);
         foreach (var job in jobs) await job.Run(at, stop);
@@ -42,13 +42,13 @@ public sealed class DueJobs(IReadOnlyList<DueJob> jobs, LogPump pump, Cut cut, F
     /// <summary>Everything accepted so far is counted, also by the newest meters.</summary>
     public async Task DrainAsync(CancellationToken stop)
     {
-        await pump.DrainAsync(stop);
+        await delivery.DrainAsync(stop);
         await FillAsync(stop);
     }
 
     private async Task FillAsync(CancellationToken stop)
     {
-        while (await fill.RunAsync(stop)) await pump.DrainAsync(stop);
+        while (await fill.RunAsync(stop)) await delivery.DrainAsync(stop);
     }
 }
 
@@ -88,7 +88,7 @@ public sealed class DueTimer(DueJobs jobs, IDedupLedger ledger, UsageLimits limi
             try
             {
                 await RunAsync(stoppingToken);
-                await SweepAsync(stoppingToken);
+                if (clock.GetCurrentInstant() >= nextSweep) await SweepAsync(stoppingToken);
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
@@ -97,10 +97,10 @@ public sealed class DueTimer(DueJobs jobs, IDedupLedger ledger, UsageLimits limi
         }
     }
 
-    private async Task SweepAsync(CancellationToken stop)
+    /// <summary>Forgets claims that have lived long enough.</summary>
+    public async Task SweepAsync(CancellationToken stop)
     {
         var now = clock.GetCurrentInstant();
-        if (now < nextSweep) return;
         await ledger.SweepAsync(now - limits.ClaimLife, stop);
         nextSweep = now + SweepEvery;
     }

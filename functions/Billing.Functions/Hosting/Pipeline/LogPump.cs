@@ -17,7 +17,7 @@ public sealed record BatchSettings(TimeSpan MaxWait, int MaxBytes)
 }
 
 /// <summary>Delivers the embedded log to the fold, each partition in order and at least once; the host's trigger does this on Azure.</summary>
-public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, RecordUsage record, IDocumentStore documents, BatchSettings batches, ILogger<LogPump> log) : BackgroundService
+public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, RecordUsage record, IDocumentStore documents, BatchSettings batches, ILogger<LogPump> log) : BackgroundService, IDelivery
 {
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(5);
@@ -31,19 +31,14 @@ public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, Recor
     private volatile bool running;
     private int draining;
 
-    /// <summary>Null while every partition is being folded; else why one is not, in a sentence for anyone to read.</summary>
     public string? StoppedBecause => running ? Array.Find(stopped, s => s is not null) : "Folding has not started yet.";
 
-    /// <summary>Bodies that were accepted and wait to be counted.</summary>
     public long WaitingBytes => eventLog.WaitingBytes - Interlocked.Read(ref foldedBytes);
 
-    /// <summary>Bodies that all partitions together fold in a second, as the last batches went.</summary>
     public double BytesPerSecond => bytesPerSecond.Sum();
 
-    /// <summary>Completes when the next batch of any partition is folded.</summary>
     public Task NextFoldAsync() => Volatile.Read(ref folding).Task;
 
-    /// <summary>Completes when every message appended before the call is folded.</summary>
     public async Task DrainAsync(CancellationToken stop)
     {
         Interlocked.Increment(ref draining);

@@ -8,6 +8,12 @@ public sealed class WebhookTimer(DeliverMessages deliver, TimeProvider realTime,
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Delivers what is due.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (await deliver.RunAsync(Instant.FromDateTimeOffset(realTime.GetUtcNow()), stop)) stop.ThrowIfCancellationRequested();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, realTime);
@@ -15,7 +21,7 @@ public sealed class WebhookTimer(DeliverMessages deliver, TimeProvider realTime,
         {
             try
             {
-                while (await deliver.RunAsync(Instant.FromDateTimeOffset(realTime.GetUtcNow()), stoppingToken)) stoppingToken.ThrowIfCancellationRequested();
+                await RunAsync(stoppingToken);
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {

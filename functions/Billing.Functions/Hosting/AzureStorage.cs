@@ -1,0 +1,47 @@
+using Billing.Functions.Hosting.Pipeline;
+using Billing.Functions.Hosting.Triggers;
+using Billing.Storage.Azure;
+using Billing.Storage.Azure.Claims;
+using Billing.Storage.Azure.Documents;
+using Billing.Storage.Azure.Metering;
+using Billing.UseCases.Access;
+using Billing.UseCases.Documents;
+using Billing.UseCases.Metering;
+using NodaTime;
+
+namespace Billing.Functions.Hosting;
+
+/// <summary>The adapters in Azure: Cosmos DB, Table and Blob storage, Event Hubs.</summary>
+internal static class AzureStorage
+{
+    public static void AddAzureStorage(this IServiceCollection services, AzureServices azure, Settings settings)
+    {
+        services.AddSingleton(_ => CosmosAccount.Open(azure.Cosmos));
+        services.AddSingleton<IDocumentStore>(all => new RecordingDocuments(ActivatorUtilities.CreateInstance<CosmosDocumentStore>(all)));
+        services.AddSingleton(_ => new BlobArchive(azure.Blobs));
+        services.AddSingleton<IArchive>(all => all.GetRequiredService<BlobArchive>());
+        services.AddSingleton(_ => new TableDedupLedger(azure.Tables));
+        services.AddSingleton<IDedupLedger>(all => all.GetRequiredService<TableDedupLedger>());
+        services.AddSingleton(all => EventHubsLog.OpenAsync(
+            azure.EventHubs, azure.Hub, () => settings.TestClock ? all.GetRequiredService<IClock>().GetCurrentInstant() : null, all.GetRequiredService<TimeProvider>(),
+            CancellationToken.None).GetAwaiter().GetResult());
+        services.AddSingleton<IEventLog>(all => all.GetRequiredService<EventHubsLog>());
+        services.AddSingleton<RefreshLog>(all => all.GetRequiredService<EventHubsLog>().RefreshAsync);
+        services.AddSingleton<TriggeredDelivery>();
+        services.AddSingleton<IDelivery>(all => all.GetRequiredService<TriggeredDelivery>());
+        services.AddHostedService(all => all.GetRequiredService<TriggeredDelivery>());
+        services.AddSingleton<EmptyStores>(all => stop => EmptyAsync(all, stop));
+    }
+
+    // The hub keeps its messages: who goes on does so after the last of them.
+    private static async Task EmptyAsync(IServiceProvider all, CancellationToken stop)
+    {
+        await AzureReset.EmptyAsync(all.GetRequiredService<Microsoft.Azure.Cosmos.Database>(), Storage.KeptByReset, stop);
+        await all.GetRequiredService<TableDedupLedger>().SweepAsync(Instant.MaxValue, stop);
+        await all.GetRequiredService<BlobArchive>().ClearAsync(stop);
+        var log = all.GetRequiredService<IEventLog>();
+        var progress = new ProgressStore(all.GetRequiredService<IDocumentStore>());
+        for (var partition = 0; partition < log.Partitions; partition++)
+            await progress.TryWriteAsync(new Progress { LogId = log.LogId, Partition = partition, Sequence = (await log.PositionAsync(partition, stop)).LastSequence }, null, stop);
+    }
+}

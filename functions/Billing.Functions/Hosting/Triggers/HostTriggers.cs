@@ -1,0 +1,76 @@
+using Billing.Functions.Hosting.Pipeline;
+using Billing.Functions.Hosting.Webhooks;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Billing.Functions.Hosting.Triggers;
+
+/// <summary>The functions that the host calls, each as <c>POST /{name}</c>; their bindings are in the function.json of the same name.</summary>
+/// <remarks>
+/// The host passes requests from outside to the same port. A function answers 404 to them, and their routes have prefixes that no function's name has.
+/// A failed run answers 500: the host then calls again (usage, for ever) or at the next tick (timers).
+/// </remarks>
+public sealed class HostTriggers(UsageTrigger usage, DueTimer due, WebhookTimer webhooks, Housekeeping housekeeping, BillingClock clock, Settings settings, ILogger<HostTriggers> log)
+{
+    /// <summary>The functions by name.</summary>
+    public static readonly IReadOnlyList<string> Names = ["UsageEvents", "Bill", "Deliver", "Sweep"];
+
+    // To a function that reads nothing of the answer, an answer with no outputs. The host never ends a call that is answered with nothing.
+    private static readonly byte[] Done = "{}"u8.ToArray();
+
+    /// <summary>The middleware; runs before everything that is for requests from outside.</summary>
+    public async Task RunAsync(HttpContext context, RequestDelegate next)
+    {
+        var name = context.Request.Path.Value?.TrimStart('/') ?? "";
+        if (name.Length == 0)
+        {
+            // The host asks whether the process is there.
+            return;
+        }
+        if (!Names.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            await next(context);
+            return;
+        }
+        if (!HttpMethods.IsPost(context.Request.Method) || !FunctionsHost.IsCaller(context.Request))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+        try
+        {
+            // A batch is as large as the hub makes it.
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+            if (settings.TestClock) await clock.LoadAsync(context.RequestAborted);
+            await RunAsync(name, context);
+        }
+        catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            log.LogError(fault, "The function {Function} failed.", name);
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            return;
+        }
+        context.Response.ContentType = "application/json";
+        await context.Response.Body.WriteAsync(Done, context.RequestAborted);
+    }
+
+    private async Task RunAsync(string name, HttpContext context)
+    {
+        var stop = context.RequestAborted;
+        switch (name.ToUpperInvariant())
+        {
+            case "USAGEEVENTS":
+                await usage.RunAsync(context.Request.Body, stop);
+                break;
+            case "BILL":
+                await due.RunAsync(stop);
+                break;
+            case "DELIVER":
+                await webhooks.RunAsync(stop);
+                break;
+            default:
+                await due.SweepAsync(stop);
+                await housekeeping.RunAsync(stop);
+                break;
+        }
+    }
+}
