@@ -7,7 +7,7 @@ using System.Text;
 namespace Billing.AzureStandIns;
 
 /// <summary>An instance of the app: the custom handler's process, started and killed as the host does it.</summary>
-public sealed class HostInstance(string folder, string executable, IReadOnlyDictionary<string, string> settings) : IDisposable
+public sealed class HostInstance(string folder, string executable, IReadOnlyDictionary<string, string> settings, Action<string>? echo = null) : IDisposable
 {
     private readonly SemaphoreSlim turn = new(1, 1);
     private readonly StringBuilder output = new();
@@ -111,6 +111,7 @@ public sealed class HostInstance(string folder, string executable, IReadOnlyDict
 
     private void Keep(object sender, DataReceivedEventArgs line)
     {
+        if (line.Data is { } text) echo?.Invoke(text);
         lock (output)
         {
             if (output.Length > 1_000_000) output.Remove(0, 500_000);

@@ -14,8 +14,9 @@ namespace Billing.AzureStandIns;
 /// <param name="folder">What was published.</param>
 /// <param name="settings">The app's settings.</param>
 /// <param name="hub">Where batches come from; null for none.</param>
+/// <param name="echo">Takes what the app writes, line by line.</param>
 /// <param name="apart">Each trigger on an instance of its own, as on Flex Consumption; else all on one.</param>
-public sealed class SimulatedHost(string folder, IReadOnlyDictionary<string, string> settings, EventHubsStandIn? hub, bool apart) : IAsyncDisposable
+public sealed class SimulatedHost(string folder, IReadOnlyDictionary<string, string> settings, EventHubsStandIn? hub, bool apart, Action<string>? echo = null) : IAsyncDisposable
 {
     private static readonly string[] OfTheConnection = ["Transfer-Encoding", "Connection", "Keep-Alive", "Host", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"];
 
@@ -73,7 +74,7 @@ public sealed class SimulatedHost(string folder, IReadOnlyDictionary<string, str
         lock (instances)
         {
             if (!instances.TryGetValue(key, out var instance))
-                instances.Add(key, instance = new HostInstance(folder, host["customHandler"]!["description"]!["defaultExecutablePath"]!.GetValue<string>(), settings));
+                instances.Add(key, instance = new HostInstance(folder, host["customHandler"]!["description"]!["defaultExecutablePath"]!.GetValue<string>(), settings, echo));
             return instance;
         }
     }

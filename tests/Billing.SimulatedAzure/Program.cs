@@ -11,7 +11,7 @@ int Number(string name, int otherwise) => Array.IndexOf(args, name) is >= 0 and 
 await using var azure = await SimulatedAzure.StartAsync(Number("--partitions", 4));
 var settings = azure.Settings;
 foreach (var pair in args.Skip(1).Where(a => a.Contains('=', StringComparison.Ordinal)).Select(a => a.Split('=', 2))) settings[pair[0]] = pair[1];
-await using var host = new SimulatedHost(Path.GetFullPath(args[0]), settings, azure.Hub, args.Contains("--apart"));
+await using var host = new SimulatedHost(Path.GetFullPath(args[0]), settings, azure.Hub, args.Contains("--apart"), Console.WriteLine);
 await host.StartAsync(Number("--port", 7071), Number("--timers-ms", 1_000) is > 0 and var every ? TimeSpan.FromMilliseconds(every) : null);
 Console.WriteLine($"The app answers at {host.Address}");
 var stopped = new TaskCompletionSource();
@@ -25,5 +25,4 @@ AppDomain.CurrentDomain.ProcessExit += (_, _) =>
     foreach (var instance in host.Instances) instance.Kill();
 };
 await stopped.Task;
-foreach (var instance in host.Instances) Console.WriteLine(instance.Output);
 return 0;

@@ -40,8 +40,13 @@ internal static class AzureStorage
         await all.GetRequiredService<TableDedupLedger>().SweepAsync(Instant.MaxValue, stop);
         await all.GetRequiredService<BlobArchive>().ClearAsync(stop);
         var log = all.GetRequiredService<IEventLog>();
-        var progress = new ProgressStore(all.GetRequiredService<IDocumentStore>());
+        var now = all.GetRequiredService<IClock>().GetCurrentInstant();
+        var partitions = new List<RegisteredPartition>();
         for (var partition = 0; partition < log.Partitions; partition++)
-            await progress.TryWriteAsync(new Progress { LogId = log.LogId, Partition = partition, Sequence = (await log.PositionAsync(partition, stop)).LastSequence }, null, stop);
+        {
+            var last = (await log.PositionAsync(partition, stop)).LastSequence;
+            partitions.Add(last == 0 ? RegisteredPartition.Open : new RegisteredPartition(null, [new RecordedGap(1, last, "They were there before the reset.", null, now, "reset")]));
+        }
+        await new LogRegistry(all.GetRequiredService<IDocumentStore>()).TryWriteAsync(new RegisteredLog(log.LogId, now, null, partitions, []), null, stop);
     }
 }
