@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Billing.AzureStandIns;
 
 // Runs the published app under a simulated Functions host, on simulated services, until it is stopped.
@@ -15,14 +16,13 @@ await using var host = new SimulatedHost(Path.GetFullPath(args[0]), settings, az
 await host.StartAsync(Number("--port", 7071), Number("--timers-ms", 1_000) is > 0 and var every ? TimeSpan.FromMilliseconds(every) : null);
 Console.WriteLine($"The app answers at {host.Address}");
 var stopped = new TaskCompletionSource();
-Console.CancelKeyPress += (_, pressed) =>
-{
-    pressed.Cancel = true;
-    stopped.TrySetResult();
-};
-AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-{
-    foreach (var instance in host.Instances) instance.Kill();
-};
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 await stopped.Task;
 return 0;
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stopped.TrySetResult();
+}
