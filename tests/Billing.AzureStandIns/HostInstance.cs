@@ -13,6 +13,10 @@ public sealed class HostInstance(string folder, string executable, IReadOnlyDict
     private readonly StringBuilder output = new();
     private Process? process;
     private int port;
+    private volatile bool ready;
+
+    /// <summary>True while the process runs and has answered.</summary>
+    public bool IsReady => ready && process is { HasExited: false };
 
     /// <summary>For the host's own calls and those it passes on; redirects and cookies are the client's.</summary>
     public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromMinutes(30) };
@@ -37,7 +41,7 @@ public sealed class HostInstance(string folder, string executable, IReadOnlyDict
             for (var failures = 0; process is not { HasExited: false };)
             {
                 Start();
-                if (await AnswersAsync(stop)) return;
+                if (ready = await AnswersAsync(stop)) return;
                 // The host gives up after three errors.
                 if (++failures == 3) throw new InvalidOperationException($"The handler did not start:\n{Output}");
             }
@@ -64,7 +68,17 @@ public sealed class HostInstance(string folder, string executable, IReadOnlyDict
     /// <summary>Calls a function; false when it failed.</summary>
     public async Task<bool> CallAsync(string function, byte[] body, CancellationToken stop)
     {
-        await RunningAsync(stop);
+        try
+        {
+            await RunningAsync(stop);
+        }
+        catch (InvalidOperationException fault)
+        {
+            // The platform starts the app again.
+            echo?.Invoke(fault.Message);
+            await Task.Delay(500, stop);
+            return false;
+        }
         using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{Authority}/{function}") { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse("application/json; charset=utf-8");
         request.Headers.Add("X-Azure-Functions-InvocationId", Guid.NewGuid().ToString());
@@ -92,6 +106,7 @@ public sealed class HostInstance(string folder, string executable, IReadOnlyDict
 
     private void Start()
     {
+        ready = false;
         process?.Dispose();
         using (var listener = new TcpListener(IPAddress.Loopback, 0))
         {

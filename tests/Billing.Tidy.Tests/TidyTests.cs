@@ -23,7 +23,8 @@ public sealed partial class TidyTests
         ["Billing.Domain"] = [],
         ["Billing.UseCases"] = ["Billing.Domain"],
         ["Billing.Storage.Sqlite"] = ["Billing.UseCases"],
-        ["Billing.Functions"] = ["Billing.UseCases", "Billing.Storage.Sqlite"],
+        ["Billing.Storage.Azure"] = ["Billing.UseCases"],
+        ["Billing.Functions"] = ["Billing.UseCases", "Billing.Storage.Azure", "Billing.Storage.Sqlite"],
     };
 
     [Fact]

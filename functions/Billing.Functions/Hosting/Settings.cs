@@ -15,7 +15,8 @@ public sealed record Settings(
     /// <summary>Reads the settings. Errors: throws on a switch other than 0 or 1, and on numbers out of bounds.</summary>
     public static Settings From(IConfiguration configuration) => new(
         Path.GetFullPath(Text(configuration, "BILLING_DATA") ?? ".billing"),
-        Text(configuration, "BILLING_API_KEY"),
+        // A reference that the platform could not resolve is text that anyone can guess.
+        Text(configuration, "BILLING_API_KEY") is { } key && !key.StartsWith("@Microsoft.KeyVault(", StringComparison.OrdinalIgnoreCase) ? key : null,
         Switch(configuration, "BILLING_TEST_CLOCK"),
         Number(configuration, "BILLING_BEHIND_DAYS", 400, 1, 36_500),
         Number(configuration, "BILLING_LOG_PARTITIONS", 2, 1, 32),

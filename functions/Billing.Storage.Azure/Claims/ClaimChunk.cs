@@ -6,7 +6,7 @@ namespace Billing.Storage.Azure.Claims;
 internal sealed class ClaimChunk(ClaimTable table, LogPartition partition, IReadOnlyList<Claim> claims, long acceptedAt, LostClaims lost)
 {
     // Few rows are there already: they are read one by one. After that many, all that are unknown are read at once.
-    private const int OneByOne = 3;
+    private const int OneByOne = 8;
     private const int ReadsAtOnce = 16;
 
     private readonly Dictionary<UInt128, (ClaimRow Row, string ETag)?> first = [];
@@ -48,27 +48,21 @@ internal sealed class ClaimChunk(ClaimTable table, LogPartition partition, IRead
         return (writes, of);
     }
 
-    // Reads the claims of keys, and what was said before of the copies asked for.
-    private Task LearnAsync(HashSet<UInt128> keys, CancellationToken stop)
+    // Reads the claims of keys; then, where another event has the claim, what was said before of the copies asked for.
+    private async Task LearnAsync(HashSet<UInt128> keys, CancellationToken stop)
     {
-        var reads = new List<Func<CancellationToken, Task>>();
-        foreach (var key in keys)
-            reads.Add(async token =>
-            {
-                var row = await table.ReadAsync(ClaimRow.PartitionKeyOf(key), ClaimRow.RowKeyOf(key), token);
-                lock (first) first[key] = row;
-            });
-        for (var at = 0; at < claims.Count; at++)
+        var atOnce = new ParallelOptions { MaxDegreeOfParallelism = ReadsAtOnce, CancellationToken = stop };
+        await Parallel.ForEachAsync(keys, atOnce, async (key, token) =>
         {
-            var (claim, index) = (claims[at], at);
-            if (!keys.Contains(claim.Key)) continue;
-            reads.Add(async token =>
-            {
-                var rowKey = ClaimRow.CopyRowKeyOf(claim.Key, new ClaimedCopy(partition, claim.Sequence, claim.Index, Verdict.Duplicate));
-                var copy = await table.ReadAsync(ClaimRow.PartitionKeyOf(claim.Key), rowKey, token);
-                lock (first) judged[(claim.Key, index)] = copy?.Row.Copy.Verdict;
-            });
-        }
-        return Parallel.ForEachAsync(reads, new ParallelOptions { MaxDegreeOfParallelism = ReadsAtOnce, CancellationToken = stop }, async (read, token) => await read(token));
+            var row = await table.ReadAsync(ClaimRow.PartitionKeyOf(key), ClaimRow.RowKeyOf(key), token);
+            lock (first) first[key] = row;
+        });
+        var copies = Enumerable.Range(0, claims.Count).Where(at => keys.Contains(claims[at].Key) && first[claims[at].Key] is { } known && !known.Row.IsOf(partition, claims[at])).ToList();
+        await Parallel.ForEachAsync(copies, atOnce, async (at, token) =>
+        {
+            var rowKey = ClaimRow.CopyRowKeyOf(claims[at].Key, new ClaimedCopy(partition, claims[at].Sequence, claims[at].Index, Verdict.Duplicate));
+            var copy = await table.ReadAsync(ClaimRow.PartitionKeyOf(claims[at].Key), rowKey, token);
+            lock (judged) judged[(claims[at].Key, at)] = copy?.Row.Copy.Verdict;
+        });
     }
 }

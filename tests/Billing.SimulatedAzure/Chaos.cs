@@ -1,0 +1,204 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Billing.AzureStandIns;
+using Billing.AzureStandIns.CosmosServer;
+
+namespace Billing.SimulatedAzure;
+
+/// <summary>Sends usage through HTTP and straight to the hub, while instances are killed and services fail, and compares what was counted with what was sent.</summary>
+/// <remarks>The oracle is a sum over distinct ids: whatever happens, each counts once.</remarks>
+internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost host, int events, int seed, TimeSpan killEvery)
+{
+    private const int Customers = 12;
+    private const int PerRequest = 100;
+    private const int Senders = 6;
+
+    private readonly Random chance = new(seed);
+    private readonly HttpClient client = new() { BaseAddress = host.Address, Timeout = TimeSpan.FromSeconds(60) };
+    private readonly long[] tokens = new long[Customers];
+    private readonly long[] counts = new long[Customers];
+    private readonly List<List<string>> direct = [];
+    private readonly List<string> requests = [];
+    private int distinct;
+    private int poison;
+    private int kills;
+    private int faults;
+
+    public async Task<bool> RunAsync()
+    {
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "dev");
+        var sum = await CreateAsync("/v1/billable-metrics/create", """{"name":"Tokens","aggregation_type":"SUM","aggregation_key":"tokens","event_type_filter":{"in_values":["llm","other"]}}""");
+        var count = await CreateAsync("/v1/billable-metrics/create", """{"name":"Calls","aggregation_type":"COUNT","event_type_filter":{"in_values":["llm","other"]}}""");
+        var ids = new string[Customers];
+        for (var c = 0; c < Customers; c++) ids[c] = await CreateAsync("/v1/customers", $$"""{"name":"Customer {{c}}","ingest_aliases":["c{{c}}"]}""");
+        Make();
+        var since = System.Diagnostics.Stopwatch.StartNew();
+        using var calm = new CancellationTokenSource();
+        azure.Cosmos.Fault = (_, path) => path.Contains("/docs", StringComparison.Ordinal) && Strikes(120) is { } f ? f.Status == 0 ? new CosmosFault(0, f.Done) : new CosmosFault(f.Status) : null;
+        azure.Tables.Fault = azure.Blobs.Fault = (_, _) => Strikes(40) is { } f ? new ProxyFault(f.Status, f.Done && f.Status == 0) : null;
+        azure.Hub.Fault = () => Strikes(25) is { } f ? new HubFault(f.Status, f.Done) : null;
+        var killing = KillAsync(calm.Token);
+        await Task.WhenAll(Task.WhenAll(Enumerable.Range(0, Senders).Select(SendAsync)), PutAsync());
+        Console.WriteLine($"sent {events} events, {distinct} distinct, after {since.Elapsed.TotalSeconds:0} s");
+        await WaitAsync(soft: true);
+        await calm.CancelAsync();
+        await killing;
+        azure.Cosmos.Fault = null;
+        azure.Tables.Fault = azure.Blobs.Fault = null;
+        azure.Hub.Fault = null;
+        await WaitAsync(soft: false);
+        Console.WriteLine($"counted after {since.Elapsed.TotalSeconds:0} s; {kills} kills, {faults} faults");
+        return await CompareAsync(ids, sum, count);
+    }
+
+    // Every event once or more: again with the same content, again with other content that sums to the same, in a request or straight to the hub.
+    private void Make()
+    {
+        var sent = new List<string>();
+        var batch = new List<string>();
+        var now = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        for (var i = 0; i < events; i++)
+        {
+            var again = sent.Count > 0 ? chance.Next(100) : 100;
+            string text;
+            if (again < 2) text = sent[chance.Next(sent.Count)];
+            else if (again < 3) text = sent[chance.Next(sent.Count)].Replace("\"llm\"", "\"other\"", StringComparison.Ordinal);
+            else
+            {
+                var (customer, used) = (chance.Next(Customers), chance.Next(1, 5_000));
+                text = $$$"""{"transaction_id":"e{{{distinct++}}}","customer_id":"c{{{customer}}}","event_type":"llm","timestamp":"{{{now}}}","properties":{"tokens":"{{{used}}}"}}""";
+                tokens[customer] += used;
+                counts[customer]++;
+                sent.Add(text);
+            }
+            batch.Add(text);
+            if (batch.Count < PerRequest && i < events - 1) continue;
+            if (chance.Next(4) == 0) direct.Add([.. batch]);
+            else requests.Add($"[{string.Join(',', batch)}]");
+            batch.Clear();
+        }
+    }
+
+    private async Task SendAsync(int sender)
+    {
+        for (var at = sender; at < requests.Count; at += Senders)
+        {
+            while (true)
+            {
+                try
+                {
+                    using var body = new StringContent(requests[at], Encoding.UTF8, "application/json");
+                    using var answer = await client.PostAsync("/v1/ingest", body);
+                    if (answer.IsSuccessStatusCode) break;
+                }
+                catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException)
+                {
+                    // Whether it was taken nobody knows: it is sent again.
+                }
+                await Task.Delay(100);
+            }
+        }
+    }
+
+    // Producers of their own: packed and not, to any partition, with some that nobody can use.
+    private async Task PutAsync()
+    {
+        foreach (var batch in direct)
+        {
+            var partition = chance.Next(azure.Hub.Partitions);
+            if (chance.Next(20) > 0) azure.Hub.Put(partition, Encoding.UTF8.GetBytes($"[{string.Join(',', batch)}]"));
+            else
+                foreach (var one in batch) azure.Hub.Put(chance.Next(azure.Hub.Partitions), Encoding.UTF8.GetBytes(one));
+            if (chance.Next(10) == 0)
+            {
+                poison++;
+                azure.Hub.Put(partition, [0xFF, 0x00, (byte)'{']);
+            }
+            await Task.Delay(5);
+        }
+    }
+
+    private async Task KillAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await Task.Delay(killEvery, stop).ContinueWith(_ => { }, TaskScheduler.Default);
+            if (stop.IsCancellationRequested) return;
+            var all = host.Instances.Where(i => i.IsReady).ToList();
+            if (all.Count == 0) continue;
+            all[Random.Shared.Next(all.Count)].Kill();
+            kills++;
+        }
+    }
+
+    private (int Status, bool Done)? Strikes(int oneIn)
+    {
+        if (Random.Shared.Next(oneIn) != 0) return null;
+        Interlocked.Increment(ref faults);
+        return Random.Shared.Next(5) switch { 0 => (429, false), 1 => (503, false), 2 => (0, false), 3 => (500, false), _ => (0, true) };
+    }
+
+    // Until nothing waits; softly, for at most a minute.
+    private async Task WaitAsync(bool soft)
+    {
+        for (var tries = 0; tries < (soft ? 60 : 1_200); tries++)
+        {
+            var totals = await TotalsAsync();
+            if (totals is not null && Of(totals, "pending") == 0) return;
+            if (tries % 20 == 19) Console.WriteLine($"counted {totals?["counted"]}, {totals?["pending"]} messages wait; {kills} kills, {faults} faults");
+            await Task.Delay(500);
+        }
+        if (!soft) throw new TimeoutException($"Events still wait: {await TotalsAsync()}");
+    }
+
+    private async Task<bool> CompareAsync(string[] ids, string sum, string count)
+    {
+        var totals = (await TotalsAsync())!;
+        var right = Same("counted", distinct, Of(totals, "counted")) & Same("rejected", poison, Of(totals, "rejected"))
+            & Same("accepted less duplicates", distinct + poison, Of(totals, "accepted") - Of(totals, "duplicate"));
+        var today = DateTime.UtcNow.Date;
+        for (var c = 0; c < Customers; c++)
+        {
+            foreach (var (metric, expected) in (ValueTuple<string, long>[])[(sum, tokens[c]), (count, counts[c])])
+            {
+                var asked = $$"""{"customer_ids":["{{ids[c]}}"],"billable_metrics":[{"id":"{{metric}}"}],"window_size":"none","starting_on":"{{today.AddDays(-1):yyyy-MM-dd}}T00:00:00Z","ending_before":"{{today.AddDays(2):yyyy-MM-dd}}T00:00:00Z"}""";
+                using var body = new StringContent(asked, Encoding.UTF8, "application/json");
+                using var answer = await client.PostAsync("/v1/usage", body);
+                var json = await answer.Content.ReadFromJsonAsync<JsonNode>();
+                var value = json!["data"]!.AsArray().Sum(w => w!["value"] is JsonValue v ? decimal.Parse(v.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture) : 0);
+                right &= Same($"customer {c}, {(metric == sum ? "tokens" : "calls")}", expected, (long)value);
+            }
+        }
+        return right;
+    }
+
+    private static bool Same(string what, long expected, long found)
+    {
+        Console.WriteLine($"{(expected == found ? "same" : "DIFFERENT")}  {what}: {expected}{(expected == found ? "" : $" sent, {found} counted")}");
+        return expected == found;
+    }
+
+    private static long Of(JsonNode totals, string name) => totals[name]!.GetValue<long>();
+
+    private async Task<JsonNode?> TotalsAsync()
+    {
+        try
+        {
+            return (await client.GetFromJsonAsync<JsonNode>("/v1/ingest/stats"))!["data"];
+        }
+        catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<string> CreateAsync(string path, string json)
+    {
+        using var body = new StringContent(json, Encoding.UTF8, "application/json");
+        using var answer = await client.PostAsync(path, body);
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadFromJsonAsync<JsonNode>())!["data"]!["id"]!.GetValue<string>();
+    }
+}
