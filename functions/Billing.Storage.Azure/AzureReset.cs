@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Billing.Storage.Azure.Connecting;
 using Billing.Storage.Azure.Documents;
 using Billing.UseCases.Documents;
@@ -15,14 +14,15 @@ public static class AzureReset
         foreach (var container in Enum.GetValues<Container>())
         {
             var items = new List<Document>();
-            using var pages = CosmosReads.ContainerOf(database, container).GetItemQueryStreamIterator("SELECT * FROM c");
-            while (pages.HasMoreResults)
+            string? after = null;
+            do
             {
-                using var answer = await pages.ReadNextAsync(stop);
-                answer.EnsureSuccessStatusCode();
-                using var page = await JsonDocument.ParseAsync(answer.Content, default, stop);
-                items.AddRange(page.RootElement.GetProperty("Documents").EnumerateArray().Select(i => CosmosEnvelope.Read(i, container).Document));
+                var from = after;
+                var (page, next) = await CosmosReads.PageAsync(() => CosmosReads.ContainerOf(database, container).GetItemQueryStreamIterator("SELECT * FROM c", from), stop);
+                using (page) items.AddRange(CosmosReads.ItemsOf(page!).Select(i => CosmosEnvelope.Read(i, container).Document));
+                after = next;
             }
+            while (after is not null);
             await Parallel.ForEachAsync(items.Where(i => !keptKinds.Contains(i.Kind)), stop, async (item, token) => await Patience.RunAsync(
                 async again =>
                 {

@@ -57,7 +57,7 @@ public sealed class Azurite
 
     private static async Task<Azurite> StartAsync()
     {
-        var clients = Path.Combine(RepositoryRoot(), "tests/clients");
+        var clients = Path.Combine(ThisMachine.RepositoryRoot, "tests/clients");
         var script = Path.Combine(clients, "node_modules/azurite/dist/src/azurite.js");
         if (!File.Exists(script))
         {
@@ -66,7 +66,7 @@ public sealed class Azurite
             await install.WaitForExitAsync();
         }
         if (!File.Exists(script)) throw new InvalidOperationException("Azurite is not installed: run 'npm ci' in tests/clients.");
-        var (blobPort, queuePort, tablePort) = (FreePort(), FreePort(), FreePort());
+        var (blobPort, queuePort, tablePort) = (ThisMachine.FreePort(), ThisMachine.FreePort(), ThisMachine.FreePort());
         var process = Process.Start(new ProcessStartInfo(
             "node",
             [
@@ -96,19 +96,5 @@ public sealed class Azurite
             }
         }
         throw new InvalidOperationException("Azurite did not start.");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static string RepositoryRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Billing.Functions.sln"))) return folder.FullName;
-        throw new InvalidOperationException("The repository's root was not found.");
     }
 }

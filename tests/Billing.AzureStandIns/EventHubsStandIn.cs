@@ -11,9 +11,6 @@ namespace Billing.AzureStandIns;
 /// <summary>An event as the hub keeps it.</summary>
 public sealed record HubEvent(long SequenceNumber, DateTime EnqueuedTimeUtc, string? PartitionKey, IReadOnlyDictionary<string, string> Properties, byte[] Body);
 
-/// <summary>What goes wrong with a send: answered with a status, or with 0 not at all; done before it or not.</summary>
-public sealed record HubFault(int Status, bool Done = false);
-
 /// <summary>One event hub behind the REST endpoint of Event Hubs: it takes events, describes itself, and shows a simulated host what to deliver.</summary>
 public sealed class EventHubsStandIn(string hub, int partitions) : IAsyncDisposable
 {
@@ -34,7 +31,7 @@ public sealed class EventHubsStandIn(string hub, int partitions) : IAsyncDisposa
     public Func<DateTime> Now { get; set; } = () => DateTime.UtcNow;
 
     /// <summary>Asked before each send.</summary>
-    public Func<HubFault?>? Fault { get; set; }
+    public Func<ServiceFault?>? Fault { get; set; }
 
     public async Task StartAsync()
     {

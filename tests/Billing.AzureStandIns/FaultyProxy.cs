@@ -6,9 +6,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Billing.AzureStandIns;
 
-/// <summary>What goes wrong with a request: answered with a status, or with 0 not at all; passed on before it or not.</summary>
-public sealed record ProxyFault(int Status, bool Done = false);
-
 /// <summary>Passes requests on to a service, and lets some of them go wrong.</summary>
 public sealed class FaultyProxy(Uri to) : IAsyncDisposable
 {
@@ -17,7 +14,7 @@ public sealed class FaultyProxy(Uri to) : IAsyncDisposable
     private WebApplication? app;
 
     /// <summary>Asked before each request, of its method and path.</summary>
-    public Func<string, string, ProxyFault?>? Fault { get; set; }
+    public Func<string, string, ServiceFault?>? Fault { get; set; }
 
     /// <summary>The service as it is reached through here.</summary>
     public Uri Endpoint => new(app!.Urls.First() + to.AbsolutePath);

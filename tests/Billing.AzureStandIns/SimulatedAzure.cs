@@ -48,13 +48,19 @@ public sealed class SimulatedAzure : IAsyncDisposable
         await azure.Blobs.StartAsync();
         await azure.Hub.StartAsync();
         using var client = new CosmosClient(url, EmulatorKey, new CosmosClientOptions { ConnectionMode = ConnectionMode.Gateway, LimitToEndpoint = true });
+        await ProvisionAsync(client);
+        await azurite.MakeTableAsync("claims");
+        await azurite.MakeContainerAsync("archive");
+        return azure;
+    }
+
+    /// <summary>Makes the database and its containers as the templates do.</summary>
+    public static async Task ProvisionAsync(CosmosClient client)
+    {
         var database = (await client.CreateDatabaseAsync("billing")).Database;
         await database.CreateContainerAsync(new ContainerProperties("usage", ["/key", "/month"]));
         await database.CreateContainerAsync(new ContainerProperties("accounts", "/customerId"));
         await database.CreateContainerAsync(new ContainerProperties("catalog", ["/kind", "/ownerId"]));
-        await azurite.MakeTableAsync("claims");
-        await azurite.MakeContainerAsync("archive");
-        return azure;
     }
 
     public async ValueTask DisposeAsync()

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Billing.AzureStandIns;
-using Billing.AzureStandIns.CosmosServer;
 
 namespace Billing.SimulatedAzure;
 
@@ -36,9 +35,9 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
         Make();
         var since = System.Diagnostics.Stopwatch.StartNew();
         using var calm = new CancellationTokenSource();
-        azure.Cosmos.Fault = (_, path) => path.Contains("/docs", StringComparison.Ordinal) && Strikes(120) is { } f ? f.Status == 0 ? new CosmosFault(0, f.Done) : new CosmosFault(f.Status) : null;
-        azure.Tables.Fault = azure.Blobs.Fault = (_, _) => Strikes(40) is { } f ? new ProxyFault(f.Status, f.Done && f.Status == 0) : null;
-        azure.Hub.Fault = () => Strikes(25) is { } f ? new HubFault(f.Status, f.Done) : null;
+        azure.Cosmos.Fault = (_, path) => path.Contains("/docs", StringComparison.Ordinal) ? Strikes(120) : null;
+        azure.Tables.Fault = azure.Blobs.Fault = (_, _) => Strikes(40);
+        azure.Hub.Fault = () => Strikes(25);
         var killing = KillAsync(calm.Token);
         await Task.WhenAll(Task.WhenAll(Enumerable.Range(0, Senders).Select(SendAsync)), PutAsync());
         Console.WriteLine($"sent {events} events, {distinct} distinct, after {since.Elapsed.TotalSeconds:0} s");
@@ -133,11 +132,11 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
         }
     }
 
-    private (int Status, bool Done)? Strikes(int oneIn)
+    private ServiceFault? Strikes(int oneIn)
     {
         if (Random.Shared.Next(oneIn) != 0) return null;
         Interlocked.Increment(ref faults);
-        return Random.Shared.Next(5) switch { 0 => (429, false), 1 => (503, false), 2 => (0, false), 3 => (500, false), _ => (0, true) };
+        return Random.Shared.Next(5) switch { 0 => new(429), 1 => new(503), 2 => new(0), 3 => new(500), _ => new(0, Done: true) };
     }
 
     // Until nothing waits; softly, for at most a minute.

@@ -78,10 +78,7 @@ internal sealed class ClaimTable(Uri endpoint, string table)
 
     private HttpMessage Message(RequestMethod method, string path, CancellationToken stop)
     {
-        var message = pipeline.CreateMessage(new RequestContext { CancellationToken = stop });
-        message.Request.Method = method;
-        message.Request.Uri.Reset(endpoint);
-        message.Request.Uri.AppendPath("/" + path, escape: false);
+        var message = pipeline.MessageTo(method, endpoint, path, stop);
         message.Request.Headers.Add("x-ms-version", Version);
         message.Request.Headers.SetValue("x-ms-date", RestPipeline.Date());
         message.Request.Headers.Add("DataServiceVersion", "3.0;NetFx");

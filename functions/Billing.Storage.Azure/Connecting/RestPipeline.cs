@@ -1,4 +1,5 @@
 using System.Globalization;
+using Azure;
 using Azure.Core;
 using Azure.Core.Pipeline;
 
@@ -23,6 +24,16 @@ internal static class RestPipeline
         Patience.Apply(options);
         HttpPipelinePolicy[] signing = isEmulator ? emulator is null ? [] : [emulator] : [new BearerTokenAuthenticationPolicy(AzureAccess.Identity, scope)];
         return HttpPipelineBuilder.Build(options, signing);
+    }
+
+    /// <summary>A request to a path below an address; the path is escaped already.</summary>
+    public static HttpMessage MessageTo(this HttpPipeline pipeline, RequestMethod method, Uri endpoint, string path, CancellationToken stop)
+    {
+        var message = pipeline.CreateMessage(new RequestContext { CancellationToken = stop });
+        message.Request.Method = method;
+        message.Request.Uri.Reset(endpoint);
+        message.Request.Uri.AppendPath("/" + path, escape: false);
+        return message;
     }
 
     /// <summary>The time of a request, as its <c>x-ms-date</c>: real time, whatever the billing clock says.</summary>

@@ -1,6 +1,3 @@
-using System.Net;
-using System.Text.Json;
-using Billing.Storage.Azure.Connecting;
 using Billing.UseCases.Documents;
 using Microsoft.Azure.Cosmos;
 using NodaTime;
@@ -15,7 +12,6 @@ namespace Billing.Storage.Azure.Documents;
 /// </remarks>
 public sealed class CosmosDocumentStore(Database database) : IDocumentStore
 {
-    private static readonly QueryDefinition Range = new("SELECT * FROM c WHERE c.id >= @from AND c.id < @until ORDER BY c.id");
     private readonly CosmosCommit commit = new(database);
 
     public async Task<Stored?> ReadAsync(Place place, string id, CancellationToken stop)
@@ -27,7 +23,7 @@ public sealed class CosmosDocumentStore(Database database) : IDocumentStore
     public async Task<Page> RangeAsync(Place place, string from, string until, int limit, CancellationToken stop)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        var query = new QueryDefinition(Range.QueryText).WithParameter("@from", from).WithParameter("@until", until);
+        var query = new QueryDefinition("SELECT * FROM c WHERE c.id >= @from AND c.id < @until ORDER BY c.id").WithParameter("@from", from).WithParameter("@until", until);
         var (items, _) = await QueryAsync(place.Container, query, null, limit + 1, stop, CosmosReads.KeyOf(place));
         // '!' sorts below every character of an id: nothing lies between the last id and the next start.
         return items.Count > limit ? new Page([.. items.Take(limit)], items[limit - 1].Document.Id + "!") : new Page(items, null);
@@ -55,21 +51,14 @@ public sealed class CosmosDocumentStore(Database database) : IDocumentStore
         while (true)
         {
             var from = cursor is null ? ChangeFeedStartFrom.Beginning() : ChangeFeedStartFrom.ContinuationToken(cursor);
-            var (page, next) = await Patience.RunAsync(
-                async token =>
-                {
-                    using var feed = CosmosReads.ContainerOf(database, container)
-                        .GetChangeFeedStreamIterator(from, ChangeFeedMode.LatestVersion, new ChangeFeedRequestOptions { PageSizeHint = limit });
-                    using var answer = await feed.ReadNextAsync(token);
-                    if (answer.StatusCode == HttpStatusCode.NotModified) return (null, answer.ContinuationToken);
-                    answer.EnsureSuccessStatusCode();
-                    return ((JsonDocument?)await JsonDocument.ParseAsync(answer.Content, default, token), answer.ContinuationToken);
-                }, stop);
-            cursor = next;
+            var (page, next) = await CosmosReads.PageAsync(
+                () => CosmosReads.ContainerOf(database, container)
+                    .GetChangeFeedStreamIterator(from, ChangeFeedMode.LatestVersion, new ChangeFeedRequestOptions { PageSizeHint = limit }), stop);
+            cursor = next!;
             if (page is null) return new Changes<Stored>([], cursor);
             using (page)
             {
-                var items = page.RootElement.GetProperty("Documents").EnumerateArray()
+                var items = CosmosReads.ItemsOf(page)
                     .Where(i => i.GetProperty("type").GetString() == kind).Select(i => CosmosEnvelope.Read(i, container)).ToList();
                 // A page of other kinds only says nothing of what comes after it.
                 if (items.Count > 0) return new Changes<Stored>(items, cursor);
@@ -92,16 +81,8 @@ public sealed class CosmosDocumentStore(Database database) : IDocumentStore
         {
             var wanted = new QueryRequestOptions { MaxItemCount = limit - items.Count, PartitionKey = partition, MaxConcurrency = 1 };
             var from = after;
-            var (page, next) = await Patience.RunAsync(
-                async token =>
-                {
-                    using var pages = CosmosReads.ContainerOf(database, container).GetItemQueryStreamIterator(query, from, wanted);
-                    if (!pages.HasMoreResults) return (null, null);
-                    using var answer = await pages.ReadNextAsync(token);
-                    answer.EnsureSuccessStatusCode();
-                    return ((JsonDocument?)await JsonDocument.ParseAsync(answer.Content, default, token), (string?)answer.ContinuationToken);
-                }, stop);
-            using (page) items.AddRange(page?.RootElement.GetProperty("Documents").EnumerateArray().Select(i => CosmosEnvelope.Read(i, container)) ?? []);
+            var (page, next) = await CosmosReads.PageAsync(() => CosmosReads.ContainerOf(database, container).GetItemQueryStreamIterator(query, from, wanted), stop);
+            using (page) items.AddRange(CosmosReads.ItemsOf(page!).Select(i => CosmosEnvelope.Read(i, container)));
             after = next;
         }
         while (after is not null && items.Count < limit);

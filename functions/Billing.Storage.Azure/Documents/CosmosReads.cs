@@ -29,6 +29,20 @@ internal static class CosmosReads
         return new PartitionKey(place.First);
     }
 
+    /// <summary>One page of a query or of the change feed, and where to go on; no page when there is nothing new.</summary>
+    public static Task<(JsonDocument? Page, string? Next)> PageAsync(Func<FeedIterator> open, CancellationToken stop) => Patience.RunAsync(
+        async token =>
+        {
+            using var pages = open();
+            using var answer = await pages.ReadNextAsync(token);
+            if (answer.StatusCode == HttpStatusCode.NotModified) return (null, answer.ContinuationToken);
+            answer.EnsureSuccessStatusCode();
+            return ((JsonDocument?)await JsonDocument.ParseAsync(answer.Content, default, token), (string?)answer.ContinuationToken);
+        }, stop);
+
+    /// <summary>The items of a page.</summary>
+    public static IEnumerable<JsonElement> ItemsOf(JsonDocument page) => page.RootElement.GetProperty("Documents").EnumerateArray();
+
     /// <summary>The item; null when it is not there.</summary>
     public static Task<JsonDocument?> ItemAsync(Database database, Place place, string id, CancellationToken stop) => Patience.RunAsync(
         async token =>

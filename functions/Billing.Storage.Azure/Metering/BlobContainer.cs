@@ -72,10 +72,7 @@ internal sealed class BlobContainer(Uri endpoint, string container)
 
     private HttpMessage Message(RequestMethod method, string? blob, CancellationToken stop)
     {
-        var message = pipeline.CreateMessage(new RequestContext { CancellationToken = stop });
-        message.Request.Method = method;
-        message.Request.Uri.Reset(endpoint);
-        message.Request.Uri.AppendPath($"/{container}{(blob is null ? "" : "/" + Uri.EscapeDataString(blob))}", escape: false);
+        var message = pipeline.MessageTo(method, endpoint, $"{container}{(blob is null ? "" : "/" + Uri.EscapeDataString(blob))}", stop);
         message.Request.Headers.Add("x-ms-version", Version);
         message.Request.Headers.SetValue("x-ms-date", RestPipeline.Date());
         return message;

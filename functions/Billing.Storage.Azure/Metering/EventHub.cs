@@ -72,10 +72,7 @@ internal sealed class EventHub(Uri endpoint, string hub)
 
     private HttpMessage Message(RequestMethod method, string path, CancellationToken stop)
     {
-        var message = pipeline.CreateMessage(new RequestContext { CancellationToken = stop });
-        message.Request.Method = method;
-        message.Request.Uri.Reset(endpoint);
-        message.Request.Uri.AppendPath($"/{hub}{(path.Length == 0 ? "" : "/" + path)}", escape: false);
+        var message = pipeline.MessageTo(method, endpoint, $"{hub}{(path.Length == 0 ? "" : "/" + path)}", stop);
         message.Request.Uri.AppendQuery("api-version", Version);
         return message;
     }

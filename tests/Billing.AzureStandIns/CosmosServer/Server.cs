@@ -12,9 +12,6 @@ using System.Text.Json.Nodes;
 
 namespace Billing.AzureStandIns.CosmosServer;
 
-/// <summary>What goes wrong: a status, or with status 0 a lost connection, before or after the request was done.</summary>
-public sealed record CosmosFault(int Status, bool Done = false);
-
 public sealed class Fail(int s, string code, string msg, int sub = 0) : Exception(msg) { public int Status = s, Sub = sub; public string Code = code; }
 public sealed class Item { public required string Id, Pk, Epk, Rid, ETag; public required JsonObject Body; public long Lsn, Ts; }
 public sealed class Coll
@@ -29,7 +26,7 @@ public sealed class CosmosStandIn
 {
     readonly Dictionary<string, Db> dbs = []; uint dbSeq; long etag; readonly object gate = new();
     public Func<DateTimeOffset> Now = () => DateTimeOffset.UtcNow; public bool DisableOde;
-    public Func<string, string, CosmosFault?>? Fault;   // (method, path) -> what goes wrong with this request
+    public Func<string, string, ServiceFault?>? Fault;   // (method, path) -> what goes wrong with this request
     // ---- effective partition key: the SDK's own internal hash, by reflection
     static readonly Assembly Direct = Assembly.Load("Microsoft.Azure.Cosmos.Direct");
     static readonly Type PkT = Direct.GetType("Microsoft.Azure.Documents.Routing.PartitionKeyInternal")!, DefT = Direct.GetType("Microsoft.Azure.Documents.PartitionKeyDefinition")!;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Billing.AzureStandIns;
 
 namespace Billing.Functions.Tests.Infra;
 
@@ -13,10 +14,10 @@ internal sealed partial class BicepFile
         Vars = [.. Var().Matches(Text).Select(m => m.Groups[1].Value)];
         Outputs = [.. Output().Matches(Text).Select(m => m.Groups[1].Value)];
         Resources = [.. Resource().Matches(Text).Select(m => (m.Groups[1].Value, m.Groups[2].Value, m.Groups[3].Value))];
-        Modules = [.. Module().Matches(Text).Select(m => (m.Groups[1].Value, m.Groups[2].Value, BlockAt(Text.IndexOf('{', m.Index + m.Length - 1))))];
+        Modules = [.. Module().Matches(Text).Select(m => (m.Groups[1].Value, m.Groups[2].Value, BlockAt(Text, Text.IndexOf('{', m.Index + m.Length - 1))))];
     }
 
-    public static string Root { get; } = FindRoot();
+    public static string Root => ThisMachine.RepositoryRoot;
 
     public static IReadOnlyList<BicepFile> All { get; } =
         [.. Directory.EnumerateFiles(System.IO.Path.Combine(Root, "infra"), "*.bicep", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => new BicepFile(f))];
@@ -54,15 +55,15 @@ internal sealed partial class BicepFile
     }
 
     /// <summary>The block that begins with the bracket at a place, both brackets included.</summary>
-    public string BlockAt(int open)
+    public static string BlockAt(string text, int open)
     {
         var depth = 0;
-        for (var at = open; at < Text.Length; at++)
+        for (var at = open; at < text.Length; at++)
         {
-            if (Text[at] is '{' or '[' or '(') depth++;
-            else if (Text[at] is '}' or ']' or ')' && --depth == 0) return Text[open..(at + 1)];
+            if (text[at] is '{' or '[' or '(') depth++;
+            else if (text[at] is '}' or ']' or ')' && --depth == 0) return text[open..(at + 1)];
         }
-        throw new InvalidOperationException($"{Name}: a bracket at {open} does not close.");
+        throw new InvalidOperationException($"The bracket at {open} does not close.");
     }
 
     /// <summary>The first place where brackets don't match or a text does not end on its line; null when all is well.</summary>
@@ -80,13 +81,6 @@ internal sealed partial class BicepFile
             }
         }
         return open.Count > 0 ? $"{Name}: {open.Count} brackets do not close." : null;
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(System.IO.Path.Combine(folder.FullName, "Billing.Functions.sln"))) return folder.FullName;
-        throw new InvalidOperationException("The repository's root was not found.");
     }
 
     [GeneratedRegex(@"^\s*//.*$", RegexOptions.Multiline)]

@@ -85,7 +85,7 @@ public sealed partial class InfraTests
         {
             Assert.True(File.Exists(Path.Combine(BicepFile.Root, "infra", file)), $"{symbol}: {file} is not there.");
             var module = BicepFile.Of(Path.GetFileNameWithoutExtension(file));
-            var given = BicepFile.Keys(Block(body, "params: {"));
+            var given = BicepFile.Keys(BicepFile.BlockAt(body, body.IndexOf("params: {", StringComparison.Ordinal) + "params: ".Length));
             Assert.Empty(given.Except(module.Params.Keys));
             Assert.Empty(module.Params.Where(p => !p.Value).Select(p => p.Key).Except(given));
         }
@@ -218,18 +218,6 @@ public sealed partial class InfraTests
     private static IEnumerable<(string Name, JsonNode Json)> Functions() =>
         Directory.EnumerateFiles(Path.Combine(BicepFile.Root, "functions/Billing.Functions/Host"), "function.json", SearchOption.AllDirectories)
             .Select(f => (Path.GetFileName(Path.GetDirectoryName(f)!), JsonNode.Parse(File.ReadAllText(f), documentOptions: new JsonDocumentOptions())!));
-
-    private static string Block(string of, string start)
-    {
-        var from = of.IndexOf(start, StringComparison.Ordinal) + start.Length - 1;
-        var depth = 0;
-        for (var at = from; at < of.Length; at++)
-        {
-            if (of[at] == '{') depth++;
-            else if (of[at] == '}' && --depth == 0) return of[from..(at + 1)];
-        }
-        throw new InvalidOperationException("The block does not close.");
-    }
 
     [GeneratedRegex(@"(\w+)!?\.outputs\.(\w+)")]
     private static partial Regex OutputUse();

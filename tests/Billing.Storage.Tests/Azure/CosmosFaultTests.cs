@@ -1,4 +1,4 @@
-using Billing.AzureStandIns.CosmosServer;
+using Billing.AzureStandIns;
 using Billing.Storage.Tests.Contracts;
 using Billing.UseCases.Documents;
 using Xunit;
@@ -8,7 +8,7 @@ namespace Billing.Storage.Tests.Azure;
 /// <summary>The whole contract again, while every seventh request goes wrong in another way.</summary>
 public sealed class CosmosFaultTests : DocumentStoreContract
 {
-    private static readonly CosmosFault[] Faults =
+    private static readonly ServiceFault[] Faults =
         [new(429), new(0), new(503), new(0, Done: true), new(449), new(408), new(0, Done: true), new(500)];
 
     private CosmosServer server = null!;
@@ -71,7 +71,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
         server.Server.Fault = (method, path) =>
         {
             if (method != "POST" || !path.EndsWith("/docs", StringComparison.Ordinal)) return null;
-            if (++tries == 1) return new CosmosFault(0, Done: true);
+            if (++tries == 1) return new ServiceFault(0, Done: true);
             server.Server.Fault = null;
             other.CommitAsync(Acme, [new Write.Upsert(Doc("a", 9))], Never).GetAwaiter().GetResult();
             return null;
@@ -95,7 +95,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
     [Fact]
     public async Task A_service_that_stays_away_is_an_error_and_nothing_is_done()
     {
-        server.Server.Fault = (_, path) => path.EndsWith("/docs", StringComparison.Ordinal) ? new CosmosFault(503) : null;
+        server.Server.Fault = (_, path) => path.EndsWith("/docs", StringComparison.Ordinal) ? new ServiceFault(503) : null;
         await Assert.ThrowsAnyAsync<Exception>(() => store.CommitAsync(Acme, [new Write.Create(Doc("a", 1))], Never));
         server.Server.Fault = null;
         Assert.Null(await store.ReadAsync(Acme, "a", Never));
@@ -107,6 +107,6 @@ public sealed class LostAnswerTests : IAsyncLifetime
     {
         var left = 1;
         server.Server.Fault = (method, path) =>
-            method == "POST" && path.EndsWith("/docs", StringComparison.Ordinal) && Interlocked.Decrement(ref left) == 0 ? new CosmosFault(0, done) : null;
+            method == "POST" && path.EndsWith("/docs", StringComparison.Ordinal) && Interlocked.Decrement(ref left) == 0 ? new ServiceFault(0, done) : null;
     }
 }

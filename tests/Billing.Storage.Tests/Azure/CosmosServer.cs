@@ -1,3 +1,4 @@
+using Billing.AzureStandIns;
 using Billing.AzureStandIns.CosmosServer;
 using Billing.Storage.Azure.Documents;
 using Microsoft.AspNetCore.Builder;
@@ -20,11 +21,7 @@ internal sealed class CosmosServer : IAsyncDisposable
         Environment.SetEnvironmentVariable("COSMOS_DISABLE_IMDS_ACCESS", "true");
         var (app, url, server) = await CosmosStandIn.StartAsync();
         var made = new CosmosServer(app, url, server);
-        var client = made.Open().Database.Client;
-        var database = (await client.CreateDatabaseAsync(CosmosAccount.DatabaseName)).Database;
-        await database.CreateContainerAsync(new ContainerProperties("usage", ["/key", "/month"]));
-        await database.CreateContainerAsync(new ContainerProperties("accounts", "/customerId"));
-        await database.CreateContainerAsync(new ContainerProperties("catalog", ["/kind", "/ownerId"]));
+        await SimulatedAzure.ProvisionAsync(made.Open().Database.Client);
         return made;
     }
 

@@ -48,7 +48,7 @@ public sealed class EventHubsLogTests : EventLogContract
     [Fact]
     public async Task A_send_that_fails_is_tried_again_and_may_be_there_twice()
     {
-        var faults = new Queue<HubFault>([new(503), new(429), new(0), new(500, Done: true)]);
+        var faults = new Queue<ServiceFault>([new(503), new(429), new(0), new(500, Done: true)]);
         hub.Fault = () => faults.TryDequeue(out var fault) ? fault : null;
         await Append(Message(1, "a"));
         Assert.Equal(["1 a", "2 a"], await Delivered(1, 0));

@@ -11,10 +11,10 @@ namespace Billing.Storage.Tests.Azure;
 /// <summary>Every fifth request goes wrong before anything of it is done.</summary>
 internal sealed class EveryFifth
 {
-    private static readonly ProxyFault[] Faults = [new(503), new(0), new(429), new(500), new(408)];
+    private static readonly ServiceFault[] Faults = [new(503), new(0), new(429), new(500), new(408)];
     private int requests;
 
-    public ProxyFault? Next(string method, string path)
+    public ServiceFault? Next(string method, string path)
     {
         var number = Interlocked.Increment(ref requests);
         return number % 5 == 0 ? Faults[number / 5 % Faults.Length] : null;
@@ -99,9 +99,9 @@ public sealed class LostStorageAnswerTests
 
     private static Task<Verdict[]> ClaimAsync(TableDedupLedger ledger, params Claim[] claims) => ledger.ClaimAsync(Partition, claims, Noon, LostClaims.None, default);
 
-    private static Func<string, string, ProxyFault?> LoseFirst(string of)
+    private static Func<string, string, ServiceFault?> LoseFirst(string of)
     {
         var left = 1;
-        return (method, _) => method == of && Interlocked.Decrement(ref left) == 0 ? new ProxyFault(0, Done: true) : null;
+        return (method, _) => method == of && Interlocked.Decrement(ref left) == 0 ? new ServiceFault(0, Done: true) : null;
     }
 }

@@ -11,11 +11,23 @@ namespace Billing.Functions.Hosting.Triggers;
 /// </remarks>
 public sealed class HostTriggers(UsageTrigger usage, DueTimer due, WebhookTimer webhooks, Housekeeping housekeeping, BillingClock clock, Settings settings, ILogger<HostTriggers> log)
 {
-    /// <summary>The functions by name.</summary>
-    public static readonly IReadOnlyList<string> Names = ["UsageEvents", "Bill", "Deliver", "Sweep"];
+    private static readonly Dictionary<string, Func<HostTriggers, Stream, CancellationToken, Task>> Functions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["UsageEvents"] = (all, body, stop) => all.usage.RunAsync(body, stop),
+        ["Bill"] = (all, _, stop) => all.due.RunAsync(stop),
+        ["Deliver"] = (all, _, stop) => all.webhooks.RunAsync(stop),
+        ["Sweep"] = (all, _, stop) => all.SweepAsync(stop),
+    };
 
     // To a function that reads nothing of the answer, an answer with no outputs. The host never ends a call that is answered with nothing.
     private static readonly byte[] Done = "{}"u8.ToArray();
+
+    private readonly UsageTrigger usage = usage;
+    private readonly DueTimer due = due;
+    private readonly WebhookTimer webhooks = webhooks;
+
+    /// <summary>The names of the functions.</summary>
+    public static IReadOnlyCollection<string> Names => Functions.Keys;
 
     /// <summary>The middleware; runs before everything that is for requests from outside.</summary>
     public async Task RunAsync(HttpContext context, RequestDelegate next)
@@ -26,7 +38,7 @@ public sealed class HostTriggers(UsageTrigger usage, DueTimer due, WebhookTimer 
             // The host asks whether the process is there.
             return;
         }
-        if (!Names.Contains(name, StringComparer.OrdinalIgnoreCase))
+        if (!Functions.TryGetValue(name, out var function))
         {
             await next(context);
             return;
@@ -41,7 +53,7 @@ public sealed class HostTriggers(UsageTrigger usage, DueTimer due, WebhookTimer 
             // A batch is as large as the hub makes it.
             if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
             if (settings.TestClock) await clock.LoadAsync(context.RequestAborted);
-            await RunAsync(name, context);
+            await function(this, context.Request.Body, context.RequestAborted);
         }
         catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -53,24 +65,9 @@ public sealed class HostTriggers(UsageTrigger usage, DueTimer due, WebhookTimer 
         await context.Response.Body.WriteAsync(Done, context.RequestAborted);
     }
 
-    private async Task RunAsync(string name, HttpContext context)
+    private async Task SweepAsync(CancellationToken stop)
     {
-        var stop = context.RequestAborted;
-        switch (name.ToUpperInvariant())
-        {
-            case "USAGEEVENTS":
-                await usage.RunAsync(context.Request.Body, stop);
-                break;
-            case "BILL":
-                await due.RunAsync(stop);
-                break;
-            case "DELIVER":
-                await webhooks.RunAsync(stop);
-                break;
-            default:
-                await due.SweepAsync(stop);
-                await housekeeping.RunAsync(stop);
-                break;
-        }
+        await due.SweepAsync(stop);
+        await housekeeping.RunAsync(stop);
     }
 }

@@ -11,22 +11,21 @@ public sealed class TriggeredDelivery(IEventLog eventLog, RegisterLog register, 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentDictionary<int, string> stopped = new();
-    private TaskCompletionSource folding = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string? StoppedBecause => stopped.Values.FirstOrDefault();
 
+    // The hub takes what comes, and says itself when it is too much: nobody here waits for room.
     public long WaitingBytes => 0;
 
     public double BytesPerSecond => 0;
 
-    public Task NextFoldAsync() => Volatile.Read(ref folding).Task;
+    public Task NextFoldAsync() => Task.CompletedTask;
 
     /// <summary>A batch was folded, or why it was not.</summary>
     public void Folded(int partition, string? stoppedBecause)
     {
         if (stoppedBecause is null) stopped.TryRemove(partition, out _);
         else stopped[partition] = stoppedBecause;
-        Interlocked.Exchange(ref folding, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 
     // What bills goes by what has been folded, so giving up only means doing less this time. The test clock does not move before all is counted.

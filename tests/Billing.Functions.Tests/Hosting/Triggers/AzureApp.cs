@@ -31,12 +31,8 @@ internal sealed class AzureApp : IAsyncDisposable
     public static async Task<AzureApp> StartAsync(int partitions = 1, SimulatedAzure? azure = null)
     {
         azure ??= await SimulatedAzure.StartAsync(partitions);
-        using var port = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        port.Start();
-        var number = ((System.Net.IPEndPoint)port.LocalEndpoint).Port;
-        port.Stop();
         var settings = azure.Settings.Select(s => $"--{s.Key.Replace("__", ":", StringComparison.Ordinal)}={s.Value}");
-        var builder = WebApplication.CreateBuilder([.. settings, $"--FUNCTIONS_CUSTOMHANDLER_PORT={number}", "--BILLING_API_KEY=dev"]);
+        var builder = WebApplication.CreateBuilder([.. settings, $"--FUNCTIONS_CUSTOMHANDLER_PORT={ThisMachine.FreePort()}", "--BILLING_API_KEY=dev"]);
         builder.AddBilling(SystemClock.Instance);
         builder.Logging.ClearProviders();
         var app = builder.Build();
