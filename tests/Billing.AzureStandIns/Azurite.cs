@@ -12,29 +12,35 @@ namespace Billing.AzureStandIns;
 public sealed class Azurite
 {
     private static readonly Lazy<Task<Azurite>> Only = new(StartAsync);
-    private const string Account = "devstoreaccount1";
+    private const int MaxAccounts = 100;
     private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
     private readonly Process process;
+    private readonly int blobPort;
+    private readonly int tablePort;
+    private int accounts;
 
     private Azurite(Process process, int blobPort, int tablePort)
     {
-        this.process = process;
-        Blobs = new Uri($"http://127.0.0.1:{blobPort}/devstoreaccount1");
-        Tables = new Uri($"http://127.0.0.1:{tablePort}/devstoreaccount1");
+        (this.process, this.blobPort, this.tablePort) = (process, blobPort, tablePort);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => this.process.Kill(entireProcessTree: true);
     }
 
-    public Uri Blobs { get; }
-
-    public Uri Tables { get; }
-
     public static Task<Azurite> RunningAsync() => Only.Value;
 
+    /// <summary>An empty account that nobody else is given: where its blobs and its tables are.</summary>
+    public (Uri Blobs, Uri Tables) NewAccount()
+    {
+        var number = Interlocked.Increment(ref accounts);
+        return number <= MaxAccounts
+            ? (new Uri($"http://127.0.0.1:{blobPort}/account{number}"), new Uri($"http://127.0.0.1:{tablePort}/account{number}"))
+            : throw new InvalidOperationException($"One process may have {MaxAccounts} accounts of the emulator.");
+    }
+
     /// <summary>Makes a table, as provisioning does.</summary>
-    public Task MakeTableAsync(string name) => MakeAsync(Tables, forTables: true, HttpMethod.Post, "/Tables", "", $$"""{"TableName":"{{name}}"}""");
+    public static Task MakeTableAsync(Uri account, string name) => MakeAsync(account, forTables: true, HttpMethod.Post, "/Tables", "", $$"""{"TableName":"{{name}}"}""");
 
     /// <summary>Makes a blob container, as provisioning does.</summary>
-    public Task MakeContainerAsync(string name) => MakeAsync(Blobs, forTables: false, HttpMethod.Put, $"/{name}", "restype=container", null);
+    public static Task MakeContainerAsync(Uri account, string name) => MakeAsync(account, forTables: false, HttpMethod.Put, $"/{name}", "restype=container", null);
 
     private static async Task MakeAsync(Uri endpoint, bool forTables, HttpMethod method, string path, string query, string? json)
     {
@@ -45,12 +51,13 @@ public sealed class Azurite
         request.Headers.Add("x-ms-version", "2019-02-02");
         request.Headers.TryAddWithoutValidation("Accept", "application/json;odata=nometadata");
         if (json is not null) request.Content = new StringContent(json, new MediaTypeHeaderValue("application/json"));
-        var resource = $"/{Account}{endpoint.AbsolutePath}{path}";
+        var account = endpoint.AbsolutePath.Trim('/');
+        var resource = $"/{account}{endpoint.AbsolutePath}{path}";
         var text = forTables
             ? $"{method}\n\napplication/json\n{date}\n{resource}"
             : $"{method}\n\n\n\n\n\n\n\n\n\n\n\nx-ms-date:{date}\nx-ms-version:2019-02-02\n{resource}\nrestype:container";
         var signature = Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(Key), Encoding.UTF8.GetBytes(text)));
-        request.Headers.TryAddWithoutValidation("Authorization", $"SharedKey {Account}:{signature}");
+        request.Headers.TryAddWithoutValidation("Authorization", $"SharedKey {account}:{signature}");
         using var answer = await client.SendAsync(request);
         if ((int)answer.StatusCode is not (201 or 204 or 409)) throw new InvalidOperationException($"{path} was answered with {answer.StatusCode}.");
     }
@@ -73,7 +80,11 @@ public sealed class Azurite
                 script, "--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck",
                 "--blobPort", $"{blobPort}", "--queuePort", $"{queuePort}", "--tablePort", $"{tablePort}",
             ])
-        { RedirectStandardOutput = true, RedirectStandardError = true }) ?? throw new InvalidOperationException("node could not be started.");
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(1, MaxAccounts).Select(n => $"account{n}:{Key}")) },
+        }) ?? throw new InvalidOperationException("node could not be started.");
         var running = new Azurite(process, blobPort, tablePort);
         await ListensAsync(process, blobPort);
         await ListensAsync(process, tablePort);

@@ -41,16 +41,16 @@ public sealed class SimulatedAzure : IAsyncDisposable
     public static async Task<SimulatedAzure> StartAsync(int partitions)
     {
         Environment.SetEnvironmentVariable("COSMOS_DISABLE_IMDS_ACCESS", "true");
-        var azurite = await Azurite.RunningAsync();
+        var (blobs, tables) = (await Azurite.RunningAsync()).NewAccount();
         var (cosmosApp, url, server) = await CosmosStandIn.StartAsync();
-        var azure = new SimulatedAzure(cosmosApp, new Uri(url), server, new FaultyProxy(azurite.Tables), new FaultyProxy(azurite.Blobs), new EventHubsStandIn("usage", partitions));
+        var azure = new SimulatedAzure(cosmosApp, new Uri(url), server, new FaultyProxy(tables), new FaultyProxy(blobs), new EventHubsStandIn("usage", partitions));
         await azure.Tables.StartAsync();
         await azure.Blobs.StartAsync();
         await azure.Hub.StartAsync();
         using var client = new CosmosClient(url, EmulatorKey, new CosmosClientOptions { ConnectionMode = ConnectionMode.Gateway, LimitToEndpoint = true });
         await ProvisionAsync(client);
-        await azurite.MakeTableAsync("claims");
-        await azurite.MakeContainerAsync("archive");
+        await Azurite.MakeTableAsync(tables, "claims");
+        await Azurite.MakeContainerAsync(blobs, "archive");
         return azure;
     }
 

@@ -7,9 +7,6 @@ namespace Billing.Storage.Azure.Connecting;
 /// <remarks>An emulator, at a loopback address, is given its well-known key instead: it has no identities.</remarks>
 public static class AzureAccess
 {
-    /// <summary>The account of the storage emulator.</summary>
-    internal const string EmulatorAccount = "devstoreaccount1";
-
     /// <summary>The storage emulator's key: the same everywhere, and known to everyone.</summary>
     internal const string EmulatorStorageKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 

@@ -5,7 +5,7 @@ using Azure.Core.Pipeline;
 
 namespace Billing.Storage.Azure.Connecting;
 
-/// <summary>Signs requests to the storage emulator with its well-known key ("Shared Key" of the storage services' REST documentation).</summary>
+/// <summary>Signs requests to an account of the storage emulator with its well-known key ("Shared Key" of the storage services' REST documentation).</summary>
 /// <param name="forTables">Tables sign less than blobs.</param>
 internal sealed class EmulatorKeyPolicy(bool forTables) : HttpPipelineSynchronousPolicy
 {
@@ -18,7 +18,7 @@ internal sealed class EmulatorKeyPolicy(bool forTables) : HttpPipelineSynchronou
         var request = message.Request;
         request.Headers.SetValue("x-ms-date", RestPipeline.Date());
         var text = forTables ? OfTable(request) : OfBlob(request);
-        request.Headers.SetValue("Authorization", $"SharedKey {AzureAccess.EmulatorAccount}:{Convert.ToBase64String(HMACSHA256.HashData(Key, Encoding.UTF8.GetBytes(text)))}");
+        request.Headers.SetValue("Authorization", $"SharedKey {Account(request)}:{Convert.ToBase64String(HMACSHA256.HashData(Key, Encoding.UTF8.GetBytes(text)))}");
     }
 
     private static string OfTable(Request request)
@@ -38,7 +38,10 @@ internal sealed class EmulatorKeyPolicy(bool forTables) : HttpPipelineSynchronou
         return text.ToString();
     }
 
-    private static string Resource(Request request) => $"/{AzureAccess.EmulatorAccount}{request.Uri.ToUri().AbsolutePath}";
+    private static string Resource(Request request) => $"/{Account(request)}{request.Uri.ToUri().AbsolutePath}";
+
+    // An emulator's accounts are the first segment of its paths.
+    private static string Account(Request request) => request.Uri.ToUri().AbsolutePath.Split('/', 3)[1];
 
     private static string Header(Request request, string name) => request.Headers.TryGetValue(name, out var value) ? value : "";
 
