@@ -44,9 +44,10 @@ public sealed class ProbeServer : IAsyncDisposable
     public CapturedLog Log { get; private init; } = new();
 
     public static async Task<ProbeServer> StartAsync(
-        bool testClock = true, IDocumentStore? store = null, BackgroundWork? work = null, bool sockets = false, string? apiKey = Admin, string? setting = null, Action<IServiceCollection>? replace = null)
+        bool testClock = true, IDocumentStore? store = null, BackgroundWork? work = null, bool sockets = false, string? apiKey = Admin, string? setting = null, Action<IServiceCollection>? replace = null, Instant? now = null)
     {
         var clock = new MovableClock();
+        if (now is { } wanted) clock.Now = wanted;
         var log = new CapturedLog();
         var builder = WebApplication.CreateBuilder(
         [

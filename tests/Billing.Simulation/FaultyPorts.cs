@@ -14,8 +14,8 @@ internal sealed class FaultyDocuments(IDocumentStore inner, Faults faults) : IDo
     public Task<Page> RangeAsync(Place place, string from, string until, int limit, CancellationToken stop) =>
         faults.CallAsync($"range {from}", () => inner.RangeAsync(place, from, until, Math.Min(limit, 1 + faults.Chance.Next(12)), stop));
 
-    public Task<Page> OfKindAsync(Container container, string kind, string? after, int limit, CancellationToken stop) =>
-        faults.CallAsync($"kind {kind}", () => inner.OfKindAsync(container, kind, after, limit, stop));
+    public Task<Page> OfKindAsync(Container container, string? kind, string? after, int limit, CancellationToken stop) =>
+        faults.CallAsync($"kind {kind ?? "any"}", () => inner.OfKindAsync(container, kind, after, limit, stop));
 
     public Task<IReadOnlyList<Stored>> DueAsync(Container container, string kind, Instant at, int limit, CancellationToken stop) =>
         faults.CallAsync($"due {kind}", () => inner.DueAsync(container, kind, at, limit, stop));
@@ -54,6 +54,11 @@ internal sealed class FaultyLedger(IDedupLedger inner, Faults faults) : IDedupLe
 
     public async Task SweepAsync(Instant acceptedBefore, CancellationToken stop) =>
         await faults.CallAsync("sweep", async () => { await inner.SweepAsync(acceptedBefore, stop); return true; });
+
+    public Task<RememberedClaims> AllAsync(string? after, CancellationToken stop) => faults.CallAsync("all claims", () => inner.AllAsync(after, stop));
+
+    public async Task RestoreAsync(IReadOnlyList<RememberedClaim> claims, CancellationToken stop) =>
+        await faults.CallAsync("restore", async () => { await inner.RestoreAsync(claims, stop); return true; });
 }
 
 /// <summary>The archive behind a bad line.</summary>

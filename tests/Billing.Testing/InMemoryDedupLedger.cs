@@ -36,6 +36,28 @@ public sealed class InMemoryDedupLedger : IDedupLedger
         return Task.CompletedTask;
     }
 
+    public Task<RememberedClaims> AllAsync(string? after, CancellationToken stop)
+    {
+        lock (gate)
+        {
+            return Task.FromResult(new RememberedClaims(
+                [.. known.SelectMany(k => k.Value.Copies.Select(c => new RememberedClaim(k.Key, c.Content, c.Copy, k.Value.AcceptedAt)))], null));
+        }
+    }
+
+    public Task RestoreAsync(IReadOnlyList<RememberedClaim> claims, CancellationToken stop)
+    {
+        lock (gate)
+        {
+            foreach (var claim in claims)
+            {
+                if (!known.TryGetValue(claim.Key, out var found)) known.Add(claim.Key, found = new Known { AcceptedAt = claim.AcceptedAt });
+                if (!found.Copies.Contains((claim.Copy, claim.Content))) found.Copies.Add((claim.Copy, claim.Content));
+            }
+        }
+        return Task.CompletedTask;
+    }
+
     private Verdict Decide(LogPartition partition, Claim claim, Instant acceptedAt, LostClaims lost)
     {
         if (!known.TryGetValue(claim.Key, out var found)) known.Add(claim.Key, found = new Known { AcceptedAt = acceptedAt });

@@ -37,15 +37,15 @@ public sealed class InMemoryDocumentStore : IDocumentStore
         }
     }
 
-    public Task<Page> OfKindAsync(Container container, string kind, string? after, int limit, CancellationToken stop)
+    public Task<Page> OfKindAsync(Container container, string? kind, string? after, int limit, CancellationToken stop)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         stop.ThrowIfCancellationRequested();
         lock (gate)
         {
             var number = after is null ? 0 : long.Parse(after, NumberStyles.None, CultureInfo.InvariantCulture);
-            if (!kinds.TryGetValue((container, kind), out var index)) return Task.FromResult(new Page([], null));
-            var rows = index.AfterNumber(number).Take(limit + 1).ToList();
+            var rows = (kind is null ? places.Where(p => p.Key.Container == container).SelectMany(p => p.Value.Values).Where(r => r.Number > number).OrderBy(r => r.Number)
+                : kinds.TryGetValue((container, kind), out var index) ? index.AfterNumber(number) : []).Take(limit + 1).ToList();
             var next = rows.Count > limit ? rows[limit - 1].Number.ToString(CultureInfo.InvariantCulture) : null;
             return Task.FromResult(new Page([.. rows.Take(limit).Select(row => row.Stored)], next));
         }

@@ -38,10 +38,10 @@ internal sealed class MemoryDocuments : IDocumentStore
         return Task.FromResult(new Page([.. all.Take(limit)], all.Count > limit ? all[limit].Document.Id : null));
     }
 
-    public Task<Page> OfKindAsync(Container container, string kind, string? after, int limit, CancellationToken stop)
+    public Task<Page> OfKindAsync(Container container, string? kind, string? after, int limit, CancellationToken stop)
     {
         var skip = after is null ? 0 : int.Parse(after, CultureInfo.InvariantCulture);
-        var all = Now().Where(d => d.Document.Place.Container == container && d.Document.Kind == kind).Skip(skip).ToList();
+        var all = Now().Where(d => d.Document.Place.Container == container && (kind is null || d.Document.Kind == kind)).Skip(skip).ToList();
         return Task.FromResult(new Page([.. all.Take(limit)], all.Count > limit ? (skip + limit).ToString(CultureInfo.InvariantCulture) : null));
     }
 

@@ -1,6 +1,7 @@
 using Billing.Domain.Values;
 using Billing.Functions.Hosting;
 using Billing.Functions.Hosting.Access;
+using Billing.UseCases.Moving;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Billing.Functions.Api;
@@ -16,10 +17,10 @@ public static class HealthApi
 
     /// <summary>200 when the store is open and events are being counted; 503 otherwise.</summary>
     internal static async Task<Results<Ok<Health>, JsonHttpResult<Health>>> AnswerAsync(
-        BackgroundWork work, IHostApplicationLifetime life, CancellationToken stop)
+        BackgroundWork work, Standstill standstill, IHostApplicationLifetime life, CancellationToken stop)
     {
         var store = await StoreAsync(work, stop);
-        var stopped = work.PipelineStopped();
+        var stopped = work.PipelineStopped() ?? (store ? await standstill.ReasonAsync(stop) : null);
         var status = (store && stopped is null, life.ApplicationStarted.IsCancellationRequested) switch
         {
             (true, _) => HealthStatus.Ready,
@@ -73,6 +74,6 @@ public static class HealthApi
     internal sealed record Health(HealthStatus Status, HealthChecks Checks, string? Reason);
 
     /// <param name="Store">The store answers within 2 s.</param>
-    /// <param name="Pipeline">Every partition of the log is being counted.</param>
+    /// <param name="Pipeline">Every partition of the log is being counted, and the installation is not held to be moved.</param>
     internal sealed record HealthChecks(CheckStatus Store, CheckStatus Pipeline);
 }

@@ -11,6 +11,8 @@ public static class Greeting
         Commands:
           (none)       Start the server on http://127.0.0.1:7071.
           demo         Bill a month of made-up traffic (or --events FILE.csv) and check every sum; demo --help tells more.
+          export, import, release
+                       Move an installation between this machine and Azure, or keep a copy; export --help tells more.
           --help       This text.
 
         Settings (environment variables, or --NAME=value):
@@ -22,6 +24,10 @@ public static class Greeting
           BILLING_PDF_FONT    TrueType file for PDFs in scripts other than Latin, Greek and Cyrillic; also BILLING_PDF_FONT_BOLD. As environment variables only.
           BILLING_TEST_CLOCK  1 adds POST /v1/test/clock and /v1/test/reset, which set the clock and empty the store.
           BILLING_WEBHOOKS_PRIVATE  1 lets webhooks go to this machine and to private networks. Default: 0.
+          BILLING_COSMOS      Address of the Cosmos DB account: then all is kept in Azure, and these are needed too (infra/README.md).
+          BILLING_TABLES      Addresses of the storage accounts for claims, with commas between.
+          BILLING_BLOBS       Address of the storage account for the archive.
+          EVENTHUB__fullyQualifiedNamespace, EVENTHUB_NAME  Namespace and name of the event hub. As environment variables only.
           ASPNETCORE_URLS     Where to listen (also --urls). Default: http://127.0.0.1:7071.
         """;
 

@@ -1,9 +1,10 @@
 using Billing.UseCases.Idempotency;
+using Billing.UseCases.Moving;
 
 namespace Billing.Functions.Hosting;
 
 /// <summary>Forgets expired answers, every minute of real time.</summary>
-public sealed class Housekeeping(StoredAnswers answers, TimeProvider realTime, ILogger<Housekeeping> log) : BackgroundService
+public sealed class Housekeeping(StoredAnswers answers, Standstill standstill, TimeProvider realTime, ILogger<Housekeeping> log) : BackgroundService
 {
     private const int PerStep = 100;
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
@@ -21,7 +22,7 @@ public sealed class Housekeeping(StoredAnswers answers, TimeProvider realTime, I
         {
             try
             {
-                await RunAsync(stoppingToken);
+                if (await standstill.ReasonAsync(stoppingToken) is null) await RunAsync(stoppingToken);
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {

@@ -56,6 +56,7 @@ public static class Wiring
         builder.Services.AddSingleton<ApiKeys>();
         builder.Services.AddSingleton<FirstKey>();
         builder.Services.AddSingleton<KeyCheck>();
+        builder.Services.AddSingleton<StandstillGate>();
         builder.Services.AddSingleton<StoredAnswers>();
         builder.Services.AddSingleton<IdempotencyKeys>();
         builder.Services.AddSingleton<AuditTrail>();
@@ -76,7 +77,7 @@ public static class Wiring
         services.AddSingleton<IClock>(all => all.GetRequiredService<BillingClock>());
     }
 
-    /// <summary>Sets the way of a request: problems, route, key, body, Idempotency-Key, audit, endpoint.</summary>
+    /// <summary>Sets the way of a request: problems, route, key, standstill, body, Idempotency-Key, audit, endpoint.</summary>
     public static void UseBilling(this WebApplication app)
     {
         app.UseProblems();
@@ -84,6 +85,7 @@ public static class Wiring
         app.Use(HeadAndOptions.RunAsync);
         app.UseRouting();
         app.Use(app.Services.GetRequiredService<KeyCheck>().RunAsync);
+        app.Use(app.Services.GetRequiredService<StandstillGate>().RunAsync);
         app.Use(RequestBodies.RunAsync);
         app.Use(app.Services.GetRequiredService<IdempotencyKeys>().RunAsync);
         app.Use(app.Services.GetRequiredService<AuditTrail>().RunAsync);

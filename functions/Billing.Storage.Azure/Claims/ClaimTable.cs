@@ -12,6 +12,9 @@ namespace Billing.Storage.Azure.Claims;
 /// <param name="Delete">Deletes instead of replacing.</param>
 internal sealed record TableWrite(ClaimRow Row, string? ETag, bool Delete = false);
 
+/// <summary>Where a query goes on, as the service says it.</summary>
+internal sealed record TableCursor(string Partition, string Row);
+
 /// <summary>One table of Table storage, over REST: what an official client of Table storage would replace.</summary>
 /// <param name="endpoint">Of the account, as <c>https://{account}.table.core.windows.net</c>.</param>
 /// <param name="table">Its name; provisioning makes it.</param>
@@ -55,25 +58,32 @@ internal sealed class ClaimTable(Uri endpoint, string table)
     /// <summary>The rows that fit a filter, in order of their keys, page by page.</summary>
     public async IAsyncEnumerable<IReadOnlyList<(ClaimRow Row, string ETag)>> QueryAsync(string filter, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
-        (string Partition, string Row)? next = null;
+        TableCursor? next = null;
         do
         {
-            using var message = Message(RequestMethod.Get, $"{table}()", stop);
-            message.Request.Uri.AppendQuery("$filter", filter);
-            if (next is { } from)
-            {
-                message.Request.Uri.AppendQuery("NextPartitionKey", from.Partition);
-                message.Request.Uri.AppendQuery("NextRowKey", from.Row);
-            }
-            await pipeline.SendAsync(message, stop);
-            if (message.Response.Status != 200) throw new RequestFailedException(message.Response);
-            next = message.Response.Headers.TryGetValue("x-ms-continuation-NextPartitionKey", out var partition)
-                ? (partition, message.Response.Headers.TryGetValue("x-ms-continuation-NextRowKey", out var row) ? row : "")
-                : null;
-            using var page = JsonDocument.Parse(message.Response.Content);
-            yield return [.. page.RootElement.GetProperty("value").EnumerateArray().Select(e => (ClaimRow.Read(e), e.GetProperty("odata.etag").GetString()!))];
+            (var rows, next) = await PageAsync(filter, next, stop);
+            yield return rows;
         }
         while (next is not null);
+    }
+
+    /// <summary>One page of the rows that fit a filter (null: of all), and where to go on.</summary>
+    public async Task<(IReadOnlyList<(ClaimRow Row, string ETag)> Rows, TableCursor? Next)> PageAsync(string? filter, TableCursor? from, CancellationToken stop)
+    {
+        using var message = Message(RequestMethod.Get, $"{table}()", stop);
+        if (filter is not null) message.Request.Uri.AppendQuery("$filter", filter);
+        if (from is not null)
+        {
+            message.Request.Uri.AppendQuery("NextPartitionKey", from.Partition);
+            message.Request.Uri.AppendQuery("NextRowKey", from.Row);
+        }
+        await pipeline.SendAsync(message, stop);
+        if (message.Response.Status != 200) throw new RequestFailedException(message.Response);
+        var next = message.Response.Headers.TryGetValue("x-ms-continuation-NextPartitionKey", out var partition)
+            ? new TableCursor(partition, message.Response.Headers.TryGetValue("x-ms-continuation-NextRowKey", out var row) ? row : "")
+            : null;
+        using var page = JsonDocument.Parse(message.Response.Content);
+        return ([.. page.RootElement.GetProperty("value").EnumerateArray().Select(e => (ClaimRow.Read(e), e.GetProperty("odata.etag").GetString()!))], next);
     }
 
     private HttpMessage Message(RequestMethod method, string path, CancellationToken stop)

@@ -54,14 +54,38 @@ public sealed class TableDedupLedger(IReadOnlyList<Uri> endpoints, string table 
         {
             var old = string.Create(CultureInfo.InvariantCulture, $"PartitionKey eq '{of.Partition}' and {ClaimRow.AcceptedColumn} lt {acceptedBefore.ToUnixTimeSeconds()}L");
             await foreach (var page in of.Table.QueryAsync(old, token))
-                foreach (var rows in page.Chunk(TableBatch.MaxWrites)) await DeleteAsync(of.Table, [.. rows.Select(r => new TableWrite(r.Row, r.ETag, Delete: true))], token);
+                foreach (var rows in page.Chunk(TableBatch.MaxWrites)) await CommitFittingAsync(of.Table, [.. rows.Select(r => new TableWrite(r.Row, r.ETag, Delete: true))], token);
         });
 
-    // Rows that someone has taken over since, or swept, are left alone.
-    private static async Task DeleteAsync(ClaimTable table, List<TableWrite> rows, CancellationToken stop)
+    // The accounts one after the other; where to go on is the account's number and what its table said.
+    public async Task<RememberedClaims> AllAsync(string? after, CancellationToken stop)
+    {
+        var from = after?.Split(' ');
+        var account = from is null ? 0 : int.Parse(from[0], NumberStyles.None, CultureInfo.InvariantCulture);
+        var (rows, next) = await tables[account].PageAsync(null, from is [_, var partition, var row] ? new TableCursor(partition, row) : null, stop);
+        return new RememberedClaims(
+            [.. rows.Select(r => new RememberedClaim(r.Row.Key, r.Row.Content, r.Row.Copy, Instant.FromUnixTimeSeconds(r.Row.AcceptedAt)))],
+            next is not null ? string.Create(CultureInfo.InvariantCulture, $"{account} {next.Partition} {next.Row}")
+            : account + 1 < tables.Length ? (account + 1).ToString(CultureInfo.InvariantCulture) : null);
+    }
+
+    public Task RestoreAsync(IReadOnlyList<RememberedClaim> claims, CancellationToken stop) => Parallel.ForEachAsync(
+        claims.GroupBy(c => (Table: TableOf(c.Key), Partition: ClaimRow.PartitionKeyOf(c.Key))),
+        new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop },
+        async (together, token) =>
+        {
+            foreach (var rows in together.Select(c => new ClaimRow(c.Key, c.Copy, c.Content, Seconds(c.AcceptedAt))).DistinctBy(r => r.RowKey).Chunk(TableBatch.MaxWrites))
+                await CommitFittingAsync(together.Key.Table, [.. rows.Select(r => new TableWrite(r, ETag: null))], token);
+        });
+
+    // Rows that are not as the writes expect them are left alone: taken over since, swept, or there already.
+    private static async Task CommitFittingAsync(ClaimTable table, List<TableWrite> rows, CancellationToken stop)
     {
         while (rows.Count > 0 && await table.CommitAsync(rows, stop) is { } changed) rows.RemoveAt(changed);
     }
+
+    // Rounded up: a claim may live longer, not shorter.
+    private static long Seconds(Instant at) => at.ToUnixTimeSeconds() + (Instant.FromUnixTimeSeconds(at.ToUnixTimeSeconds()) < at ? 1 : 0);
 
     private ClaimTable TableOf(UInt128 key) => tables[(int)((key >> 64) % (ulong)tables.Length)];
 }

@@ -29,10 +29,10 @@ public sealed class CosmosDocumentStore(Database database) : IDocumentStore
         return items.Count > limit ? new Page([.. items.Take(limit)], items[limit - 1].Document.Id + "!") : new Page(items, null);
     }
 
-    public async Task<Page> OfKindAsync(Container container, string kind, string? after, int limit, CancellationToken stop)
+    public async Task<Page> OfKindAsync(Container container, string? kind, string? after, int limit, CancellationToken stop)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        var query = new QueryDefinition("SELECT * FROM c WHERE c.type = @kind").WithParameter("@kind", kind);
+        var query = kind is null ? new QueryDefinition("SELECT * FROM c") : new QueryDefinition("SELECT * FROM c WHERE c.type = @kind").WithParameter("@kind", kind);
         var (items, next) = await QueryAsync(container, query, after, limit, stop);
         return new Page(items, next);
     }

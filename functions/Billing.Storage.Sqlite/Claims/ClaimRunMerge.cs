@@ -37,6 +37,9 @@ internal sealed class ClaimRunMerge(SqliteDatabase database, SemaphoreSlim turn,
         foreach (var run in runs) run.Find(connection, key, into);
     }
 
+    /// <summary>The runs, as they are while no merge is running.</summary>
+    public IReadOnlyList<ClaimRun> Runs => runs;
+
     /// <summary>Stores sorted claims as a run; <paramref name="also"/> happens in the transaction that publishes it.</summary>
     public async Task AddAsync(ReadOnlyMemory<ClaimEntry> sorted, long firstAccepted, long lastAccepted, Action<SqliteConnection> also)
     {

@@ -103,6 +103,40 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
         }
     }
 
+    public async Task<RememberedClaims> AllAsync(string? after, CancellationToken stop)
+    {
+        await merge.IdleAsync();
+        await turn.WaitAsync(stop);
+        try
+        {
+            return database.Read(connection => new ClaimStretches(connection, partitions).Read(merge.Runs, after));
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public async Task RestoreAsync(IReadOnlyList<RememberedClaim> claims, CancellationToken stop)
+    {
+        if (claims.Count == 0) return;
+        await turn.WaitAsync(stop);
+        try
+        {
+            foreach (var partition in claims.Select(c => c.Copy.Partition).Distinct()) await IdOfAsync(partition);
+            // One row of the tail has one time: they live as long as the youngest.
+            var accepted = claims.Max(c => c.AcceptedAt).ToUnixTimeTicks();
+            added.Clear();
+            database.Read(connection => { AddMissing(connection, claims, accepted); return true; });
+            if (added.Count > 0) await AppendAsync(accepted);
+            if (tail.Count >= tailClaims) await SealAsync();
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
     /// <summary>Forgets everything (a reset); nothing may be claimed meanwhile.</summary>
     public async Task ClearAsync()
     {
@@ -136,6 +170,22 @@ public sealed class SqliteDedupLedger : IDedupLedger, IAsyncDisposable
             tail.Add(entry, accepted);
         }
         return verdicts;
+    }
+
+    private void AddMissing(SqliteConnection connection, IReadOnlyList<RememberedClaim> claims, long accepted)
+    {
+        var copies = new List<ClaimEntry>();
+        foreach (var claim in claims)
+        {
+            copies.Clear();
+            tail.Find(claim.Key, copies);
+            merge.Find(connection, claim.Key, copies);
+            var partition = partitionIds[claim.Copy.Partition];
+            if (copies.Exists(c => c.Partition == partition && c.Sequence == claim.Copy.Sequence && c.Index == claim.Copy.Index)) continue;
+            var entry = new ClaimEntry((ulong)(claim.Key >> 64), ClaimEntry.LowOf(claim.Key), claim.Content, claim.Copy.Sequence, claim.Copy.Index, partition, claim.Copy.Verdict, 0);
+            added.Add(entry);
+            tail.Add(entry, accepted);
+        }
     }
 
     // Runs are never rewritten: what is lost stays where it is, and who takes a claim over is written as a first copy of its own.

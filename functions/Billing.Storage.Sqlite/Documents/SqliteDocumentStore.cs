@@ -23,6 +23,10 @@ public sealed class SqliteDocumentStore : IDocumentStore
          FROM document INDEXED BY document_kind WHERE kind = ?1 AND container = ?2 AND row > ?3 ORDER BY row LIMIT ?4
         """;
 
+    private const string OfEveryKind = "SELECT " + DocumentRows.Columns + """
+         FROM document WHERE container = ?1 AND row > ?2 ORDER BY row LIMIT ?3
+        """;
+
     private const string Due = "SELECT " + DocumentRows.Columns + """
          FROM document INDEXED BY document_due WHERE kind = ?1 AND container = ?2 AND due <= ?3 ORDER BY due, id, row LIMIT ?4
         """;
@@ -73,14 +77,16 @@ public sealed class SqliteDocumentStore : IDocumentStore
         }));
     }
 
-    public Task<Page> OfKindAsync(Container container, string kind, string? after, int limit, CancellationToken stop)
+    public Task<Page> OfKindAsync(Container container, string? kind, string? after, int limit, CancellationToken stop)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         stop.ThrowIfCancellationRequested();
         var afterRow = after is null ? 0 : long.Parse(after, NumberStyles.None, CultureInfo.InvariantCulture);
         return Task.FromResult(database.Read(connection =>
         {
-            var rows = connection.Prepare(OfKind).Bind(1, kind).Bind(2, (long)container).Bind(3, afterRow).Bind(4, limit + 1L);
+            var rows = kind is null
+                ? connection.Prepare(OfEveryKind).Bind(1, (long)container).Bind(2, afterRow).Bind(3, limit + 1L)
+                : connection.Prepare(OfKind).Bind(1, kind).Bind(2, (long)container).Bind(3, afterRow).Bind(4, limit + 1L);
             var items = new List<Stored>();
             var last = afterRow;
             while (rows.Step())

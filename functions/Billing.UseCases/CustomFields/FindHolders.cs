@@ -18,7 +18,7 @@ namespace Billing.UseCases.CustomFields;
 internal sealed class FindHolders(IDocumentStore store)
 {
     private const string OwnerKind = "term-owner";
-    private const string CursorKind = "term-owner-change";
+    internal const string CursorKind = "term-owner-change";
     private const int PageSize = 200;
 
     /// <summary>The thing, strongly read; null when there is none.</summary>

@@ -81,8 +81,8 @@ public interface IDocumentStore
     /// <summary>Reads the documents of a partition with <c>from ≤ id &lt; until</c> (ordinal), in order of id.</summary>
     Task<Page> RangeAsync(Place place, string from, string until, int limit, CancellationToken stop);
 
-    /// <summary>Reads documents of a kind over all partitions, in a stable order; <paramref name="after"/> is a <see cref="Page.Next"/>.</summary>
-    Task<Page> OfKindAsync(Container container, string kind, string? after, int limit, CancellationToken stop);
+    /// <summary>Reads documents of a kind (null: of every kind) over all partitions, in a stable order; <paramref name="after"/> is a <see cref="Page.Next"/>.</summary>
+    Task<Page> OfKindAsync(Container container, string? kind, string? after, int limit, CancellationToken stop);
 
     /// <summary>Reads documents of a kind whose due is at or before <paramref name="at"/>, earliest first.</summary>
     Task<IReadOnlyList<Stored>> DueAsync(Container container, string kind, Instant at, int limit, CancellationToken stop);

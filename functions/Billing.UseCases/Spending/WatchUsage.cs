@@ -16,7 +16,7 @@ public delegate Task<bool> IsWatched(string customerId, CancellationToken stop);
 /// </remarks>
 public sealed class WatchUsage(IDocumentStore store, UsageKeys keys, IsWatched isWatched)
 {
-    private const string Kind = "usage-cursor";
+    internal const string Kind = "usage-cursor";
     private const int PageSize = 1_000;
     private static readonly Place Place = new(Container.Catalog, Kind);
 

@@ -1,3 +1,4 @@
+using Billing.Testing;
 using Billing.UseCases.Metering;
 using NodaTime;
 using Xunit;
@@ -168,6 +169,38 @@ public abstract class DedupLedgerContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task All_that_is_remembered_is_read_once_and_says_the_same_in_another_ledger()
+    {
+        var other = new InMemoryDedupLedger();
+        foreach (var ledger in (IDedupLedger[])[Ledger, other])
+        {
+            await ledger.ClaimAsync(First, [.. Enumerable.Range(0, 250).Select(n => new Claim(KeyOf(n), 7, 10, n))], Noon, LostClaims.None, Never);
+            await ledger.ClaimAsync(Second, [.. Enumerable.Range(0, 250).Where(n => n % 3 == 0).Select(n => new Claim(KeyOf(n), n % 2 == 0 ? 7ul : 8ul, 4, n))], Noon, LostClaims.None, Never);
+        }
+        var all = await AllAsync(Ledger);
+        Assert.Equal(250 + 84, all.Count);
+        Assert.Equal(250 + 84, all.Select(c => (c.Key, c.Copy)).Distinct().Count());
+        Assert.All(all, c => Assert.True(c.AcceptedAt >= Noon && c.AcceptedAt < Noon + Duration.FromHours(1)));
+        Assert.Equal(Sorted(await AllAsync(other)), Sorted(all));
+    }
+
+    [Fact]
+    public async Task What_another_ledger_remembered_is_remembered_as_it_was_there()
+    {
+        var other = new InMemoryDedupLedger();
+        await other.ClaimAsync(First, [.. Enumerable.Range(0, 250).Select(n => new Claim(KeyOf(n), 7, 10, n))], Noon, LostClaims.None, Never);
+        await other.ClaimAsync(Second, [.. Enumerable.Range(0, 250).Where(n => n % 3 == 0).Select(n => new Claim(KeyOf(n), n % 2 == 0 ? 7ul : 8ul, 4, n))], Noon, LostClaims.None, Never);
+        var all = await AllAsync(other);
+        // In two halves, of which one is brought twice, as after a crash.
+        await Ledger.RestoreAsync([.. all.Take(200)], Never);
+        await Ledger.RestoreAsync([.. all.Take(200)], Never);
+        await Ledger.RestoreAsync([.. all.Skip(200)], Never);
+        Assert.Equal(Sorted(all), Sorted(await AllAsync(Ledger)));
+        Assert.Equal([Verdict.Replay, Verdict.Duplicate], await Claim(First, new(KeyOf(3), 7, 10, 3), new(KeyOf(3), 7, 99, 0)));
+        Assert.Equal([Verdict.Conflict, Verdict.Duplicate], await Claim(Second, new(KeyOf(3), 8, 4, 3), new(KeyOf(6), 7, 4, 6)));
+    }
+
+    [Fact]
     public async Task A_claim_whose_claimant_is_lost_is_taken_over_and_the_taker_replays()
     {
         await Claim(First, new Claim(1, 7, 10, 0), new Claim(2, 7, 13, 0));
@@ -233,6 +266,22 @@ public abstract class DedupLedgerContract : IAsyncLifetime
         Ledger = reopened;
         Assert.Equal([Verdict.Replay, Verdict.Duplicate], await ClaimPast(both, Second, new(1, 7, 3, 0), new(1, 7, 2, 0)));
     }
+
+    private static UInt128 KeyOf(int n) => (UInt128)(n + 1) << 120 | (UInt128)n;
+
+    private static async Task<List<RememberedClaim>> AllAsync(IDedupLedger ledger)
+    {
+        var all = new List<RememberedClaim>();
+        for (string? after = null; ;)
+        {
+            var stretch = await ledger.AllAsync(after, Never);
+            all.AddRange(stretch.Items);
+            if ((after = stretch.Next) is null) return all;
+        }
+    }
+
+    private static List<(UInt128, ulong, ClaimedCopy)> Sorted(List<RememberedClaim> claims) =>
+        [.. claims.Select(c => (c.Key, c.Content, c.Copy)).OrderBy(c => c.Key).ThenBy(c => c.Copy.Sequence)];
 
     private static LostClaims Lost(LogPartition partition, long first, long last) => new([new LostRange(partition, first, last)]);
 

@@ -236,6 +236,29 @@ public abstract class DocumentStoreContract : IAsyncLifetime
         Assert.Equal(["d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9"], seen.Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(50)]
+    public async Task Documents_of_every_kind_are_read_as_they_were_written(int limit)
+    {
+        var made = Enumerable.Range(0, 7).Select(n => new Document(n % 2 == 0 ? Acme : Zeta, $"d{n}", $"kind{n % 3}", Encoding.UTF8.GetBytes($$"""{"n":{{n}},"ü":"\""}"""), n == 3 ? Noon : null)).ToList();
+        foreach (var document in made) await Store.CommitAsync(document.Place, [new Write.Create(document)], Never);
+        await Store.CommitAsync(new Place(Container.Catalog, "kind0"), [new Write.Create(new Document(new Place(Container.Catalog, "kind0"), "x", "kind0", default))], Never);
+        var seen = new List<Document>();
+        string? after = null;
+        do
+        {
+            var page = await Store.OfKindAsync(Container.Accounts, null, after, limit, Never);
+            seen.AddRange(page.Items.Select(s => s.Document));
+            after = page.Next;
+        }
+        while (after is not null);
+        Assert.Equal(
+            made.Select(d => (d.Place, d.Id, d.Kind, Encoding.UTF8.GetString(d.Body.Span), d.Due)),
+            seen.Select(d => (d.Place, d.Id, d.Kind, Encoding.UTF8.GetString(d.Body.Span), d.Due)).OrderBy(d => d.Id, StringComparer.Ordinal));
+    }
+
     [Fact]
     public async Task What_is_due_comes_earliest_first_then_by_id()
     {

@@ -2,6 +2,7 @@ using Billing.Functions.Api.OpenMeter;
 using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
+using Billing.UseCases.Moving;
 using NodaTime;
 
 namespace Billing.Functions.Hosting.Parts;
@@ -18,6 +19,7 @@ public static class MeteringParts
         services.AddSingleton(all => Installation
             .OpenAsync(all.GetRequiredService<IDocumentStore>(), all.GetRequiredService<UsageLimits>(), all.GetRequiredService<IClock>().GetCurrentInstant(), CancellationToken.None)
             .GetAwaiter().GetResult());
+        services.AddSingleton<Standstill>();
         services.AddSingleton<MeterCatalog>();
         services.AddSingleton(WithSecret<AcceptUsage>);
         services.AddSingleton(all => ActivatorUtilities.CreateInstance<RecordUsage>(all, all.GetRequiredService<Installation>().Secret, WindowCacheBytes / settings.LogPartitions));

@@ -1,4 +1,5 @@
 using Billing.UseCases.Metering;
+using Billing.UseCases.Moving;
 using NodaTime;
 
 namespace Billing.Functions.Hosting.Pipeline;
@@ -53,7 +54,7 @@ public sealed class DueJobs(IReadOnlyList<DueJob> jobs, IDelivery delivery, Cut 
 }
 
 /// <summary>Runs due work as real time passes. When the test clock stands, its moves run the work instead.</summary>
-public sealed class DueTimer(DueJobs jobs, IDedupLedger ledger, UsageLimits limits, IClock clock, TimeProvider realTime, ILogger<DueTimer> log) : BackgroundService
+public sealed class DueTimer(DueJobs jobs, IDedupLedger ledger, UsageLimits limits, Standstill standstill, IClock clock, TimeProvider realTime, ILogger<DueTimer> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
     private static readonly Duration SweepEvery = Duration.FromHours(1);
@@ -87,6 +88,7 @@ public sealed class DueTimer(DueJobs jobs, IDedupLedger ledger, UsageLimits limi
         {
             try
             {
+                if (await standstill.ReasonAsync(stoppingToken) is not null) continue;
                 await RunAsync(stoppingToken);
                 if (clock.GetCurrentInstant() >= nextSweep) await SweepAsync(stoppingToken);
             }

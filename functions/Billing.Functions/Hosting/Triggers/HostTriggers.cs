@@ -1,5 +1,6 @@
 using Billing.Functions.Hosting.Pipeline;
 using Billing.Functions.Hosting.Webhooks;
+using Billing.UseCases.Moving;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Billing.Functions.Hosting.Triggers;
@@ -9,11 +10,13 @@ namespace Billing.Functions.Hosting.Triggers;
 /// The host passes requests from outside to the same port. A function answers 404 to them, and their routes have prefixes that no function's name has.
 /// A failed run answers 500: the host then calls again (usage, for ever) or at the next tick (timers).
 /// </remarks>
-public sealed class HostTriggers(UsageTrigger usage, DueTimer due, WebhookTimer webhooks, Housekeeping housekeeping, BillingClock clock, Settings settings, ILogger<HostTriggers> log)
+public sealed class HostTriggers(UsageTrigger usage, DueTimer due, WebhookTimer webhooks, Housekeeping housekeeping, Standstill standstill, BillingClock clock, Settings settings, ILogger<HostTriggers> log)
 {
+    private const string UsageEvents = "UsageEvents";
+
     private static readonly Dictionary<string, Func<HostTriggers, Stream, CancellationToken, Task>> Functions = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["UsageEvents"] = (all, body, stop) => all.usage.RunAsync(body, stop),
+        [UsageEvents] = (all, body, stop) => all.usage.RunAsync(body, stop),
         ["Bill"] = (all, _, stop) => all.due.RunAsync(stop),
         ["Deliver"] = (all, _, stop) => all.webhooks.RunAsync(stop),
         ["Sweep"] = (all, _, stop) => all.SweepAsync(stop),
@@ -53,7 +56,8 @@ public sealed class HostTriggers(UsageTrigger usage, DueTimer due, WebhookTimer 
             // A batch is as large as the hub makes it.
             if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
             if (settings.TestClock) await clock.LoadAsync(context.RequestAborted);
-            await function(this, context.Request.Body, context.RequestAborted);
+            if (await HeldAsync(name, context.RequestAborted) is { } reason) log.LogWarning("The function {Function} did nothing: {Reason}", name, reason);
+            else await function(this, context.Request.Body, context.RequestAborted);
         }
         catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -63,6 +67,13 @@ public sealed class HostTriggers(UsageTrigger usage, DueTimer due, WebhookTimer 
         }
         context.Response.ContentType = "application/json";
         await context.Response.Body.WriteAsync(Done, context.RequestAborted);
+    }
+
+    // A timer that does nothing is done; events that are not folded must come again.
+    private async Task<string?> HeldAsync(string name, CancellationToken stop)
+    {
+        if (!name.Equals(UsageEvents, StringComparison.OrdinalIgnoreCase)) return await standstill.ReasonAsync(stop);
+        return await standstill.FoldReasonAsync(stop) is { } reason ? throw new InvalidOperationException(reason) : null;
     }
 
     private async Task SweepAsync(CancellationToken stop)

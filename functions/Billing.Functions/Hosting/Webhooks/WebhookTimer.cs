@@ -1,10 +1,11 @@
+using Billing.UseCases.Moving;
 using Billing.UseCases.Notifications;
 using NodaTime;
 
 namespace Billing.Functions.Hosting.Webhooks;
 
 /// <summary>Delivers messages as real time passes, whatever the test clock says.</summary>
-public sealed class WebhookTimer(DeliverMessages deliver, TimeProvider realTime, ILogger<WebhookTimer> log) : BackgroundService
+public sealed class WebhookTimer(DeliverMessages deliver, Standstill standstill, TimeProvider realTime, ILogger<WebhookTimer> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
@@ -21,7 +22,7 @@ public sealed class WebhookTimer(DeliverMessages deliver, TimeProvider realTime,
         {
             try
             {
-                await RunAsync(stoppingToken);
+                if (await standstill.ReasonAsync(stoppingToken) is null) await RunAsync(stoppingToken);
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {

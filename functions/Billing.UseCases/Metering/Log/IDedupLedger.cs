@@ -31,6 +31,16 @@ public readonly record struct Claim(UInt128 Key, ulong Content, long Sequence, i
 /// <summary>One copy of an event that the ledger remembers.</summary>
 public readonly record struct ClaimedCopy(LogPartition Partition, long Sequence, int Index, Verdict Verdict);
 
+/// <summary>A copy of an event as a ledger hands it to another.</summary>
+/// <param name="Key">The dedup key.</param>
+/// <param name="Content">As in <see cref="Claim"/>.</param>
+/// <param name="Copy">Where it is, and what was said of it.</param>
+/// <param name="AcceptedAt">The claim may be forgotten when this is long past; not before the time it was claimed at.</param>
+public readonly record struct RememberedClaim(UInt128 Key, ulong Content, ClaimedCopy Copy, Instant AcceptedAt);
+
+/// <summary>A stretch of what a ledger remembers, and where to go on; null when there is no more.</summary>
+public sealed record RememberedClaims(IReadOnlyList<RememberedClaim> Items, string? Next);
+
 /// <summary>The dedup ledger port: who came first with a key, for ever the same answer while the first one is not lost.</summary>
 /// <remarks>
 /// Lost copies are looked past: who comes to a key whose first claimant is lost takes the claim over, and is the first from then on. What
@@ -55,4 +65,10 @@ public interface IDedupLedger
 
     /// <summary>Forgets claims accepted before an instant; some may live longer.</summary>
     Task SweepAsync(Instant acceptedBefore, CancellationToken stop);
+
+    /// <summary>Reads all that is remembered, stretch by stretch (null: the first), each copy once as long as nobody claims; lost ones may be among them.</summary>
+    Task<RememberedClaims> AllAsync(string? after, CancellationToken stop);
+
+    /// <summary>Remembers copies of another ledger as they are there; those that are here already stay. Durable when it completes.</summary>
+    Task RestoreAsync(IReadOnlyList<RememberedClaim> claims, CancellationToken stop);
 }

@@ -55,7 +55,7 @@ public sealed record Progress
 /// <summary>Reads and writes progress documents (catalog, kind "progress").</summary>
 public sealed class ProgressStore(IDocumentStore documents)
 {
-    private const string Kind = "progress";
+    internal const string Kind = "progress";
 
     /// <summary>The progress, strongly read, with its ETag (null when there is none yet).</summary>
     public async Task<(Progress Progress, string? ETag)> ReadAsync(LogPartition partition, CancellationToken stop)

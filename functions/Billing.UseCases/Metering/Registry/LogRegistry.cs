@@ -27,10 +27,12 @@ public sealed class LogRegistry(IDocumentStore documents)
     /// <summary>Creates (no ETag) or replaces; answers the new ETag, or null on a conflict.</summary>
     public async Task<string?> TryWriteAsync(RegisteredLog log, string? etag, CancellationToken stop)
     {
-        var document = PlaceOf(log.Id).Keep(Kind, Kind, log);
+        var document = DocumentOf(log);
         var result = await documents.CommitAsync(document.Place, [etag is null ? new Write.Create(document) : new Write.Replace(document, etag)], stop);
         return result.Done ? result.ETags[0] : null;
     }
+
+    internal static Document DocumentOf(RegisteredLog log) => PlaceOf(log.Id).Keep(Kind, Kind, log);
 
     private static Place PlaceOf(string id) => new(Container.Catalog, Kind, id);
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Billing.Domain.Values;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Moving;
 using NodaTime;
 
 namespace Billing.UseCases.Metering;
@@ -11,7 +12,10 @@ namespace Billing.UseCases.Metering;
 public sealed record Installation(string HashKey, Instant EarliestUsage)
 {
     public const string Kind = "installation";
-    private static readonly Place Place = new(Container.Catalog, Kind);
+    internal static readonly Place Place = new(Container.Catalog, Kind);
+
+    /// <summary>Set while nothing may be changed, for it is being moved, or was; null otherwise.</summary>
+    public Hold? Held { get; init; }
 
     public HashKey Secret => Domain.Values.HashKey.From(Convert.FromBase64String(HashKey));
 
@@ -39,5 +43,9 @@ public sealed record Installation(string HashKey, Instant EarliestUsage)
     public static async Task<Instant> EarliestUsageAsync(IDocumentStore documents, CancellationToken stop) =>
         StoredJson.Read<Installation>((await documents.ReadAsync(Place, Kind, stop))!).EarliestUsage;
 
-    private static Document DocumentOf(Installation installation) => new(Place, Kind, Kind, StoredJson.Write(installation));
+    /// <summary>The installation as it is stored now; null when there is none.</summary>
+    internal static async Task<(Installation Installation, string ETag)?> ReadAsync(IDocumentStore documents, CancellationToken stop) =>
+        await documents.ReadAsync(Place, Kind, stop) is { } stored ? (StoredJson.Read<Installation>(stored), stored.ETag) : null;
+
+    internal static Document DocumentOf(Installation installation) => new(Place, Kind, Kind, StoredJson.Write(installation));
 }

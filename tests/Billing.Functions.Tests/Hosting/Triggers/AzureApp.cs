@@ -17,10 +17,11 @@ namespace Billing.Functions.Tests.Hosting.Triggers;
 internal sealed class AzureApp : IAsyncDisposable
 {
     private readonly WebApplication app;
+    private readonly bool ownAzure;
 
-    private AzureApp(SimulatedAzure azure, WebApplication app)
+    private AzureApp(SimulatedAzure azure, bool ownAzure, WebApplication app)
     {
-        (Azure, this.app) = (azure, app);
+        (Azure, this.ownAzure, this.app) = (azure, ownAzure, app);
         Client = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
     }
 
@@ -30,6 +31,7 @@ internal sealed class AzureApp : IAsyncDisposable
 
     public static async Task<AzureApp> StartAsync(int partitions = 1, SimulatedAzure? azure = null)
     {
+        var ownAzure = azure is null;
         azure ??= await SimulatedAzure.StartAsync(partitions);
         var settings = azure.Settings.Select(s => $"--{s.Key.Replace("__", ":", StringComparison.Ordinal)}={s.Value}");
         var builder = WebApplication.CreateBuilder([.. settings, $"--FUNCTIONS_CUSTOMHANDLER_PORT={ThisMachine.FreePort()}", "--BILLING_API_KEY=dev"]);
@@ -40,7 +42,7 @@ internal sealed class AzureApp : IAsyncDisposable
         app.MapBilling();
         await app.PrepareAsync(CancellationToken.None);
         await app.StartAsync();
-        return new AzureApp(azure, app);
+        return new AzureApp(azure, ownAzure, app);
     }
 
     /// <summary>A call of the host's own.</summary>
@@ -53,9 +55,9 @@ internal sealed class AzureApp : IAsyncDisposable
         return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Brings what partition 0 of the hub holds from a sequence number on, and expects it to be folded.</summary>
-    public async Task DeliverAsync(long from = 0, int most = int.MaxValue, string dataType = "binary", int retry = 0) =>
-        Xunit.Assert.Equal((200, "{}"), await CallAsync("UsageEvents", HubPump.Body(Azure.Hub.Hub, 0, Azure.Hub.Read(0, from, most), dataType, retry)));
+    /// <summary>Brings what a partition of the hub holds from a sequence number on, and expects it to be folded.</summary>
+    public async Task DeliverAsync(long from = 0, int most = int.MaxValue, string dataType = "binary", int retry = 0, int partition = 0) =>
+        Xunit.Assert.Equal((200, "{}"), await CallAsync("UsageEvents", HubPump.Body(Azure.Hub.Hub, partition, Azure.Hub.Read(partition, from, most), dataType, retry)));
 
     public void Put(string body) => Azure.Hub.Put(0, Encoding.UTF8.GetBytes(body));
 
@@ -72,6 +74,6 @@ internal sealed class AzureApp : IAsyncDisposable
     {
         Client.Dispose();
         await app.DisposeAsync();
-        await Azure.DisposeAsync();
+        if (ownAzure) await Azure.DisposeAsync();
     }
 }
