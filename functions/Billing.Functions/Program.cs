@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Billing.Functions.Demo;
 using Billing.Functions.Hosting;
-using Billing.Functions.Moving;
+using Billing.Functions.Upkeep;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using NodaTime;
@@ -13,9 +13,9 @@ switch (args.FirstOrDefault())
         return 0;
     case "demo":
         return await DemoCommand.RunAsync(args[1..], Console.Out, Console.Error, terminal: !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("CI") is not "true");
-    case { } move when MoveCommand.Names.Contains(move):
+    case { } move when UpkeepCommand.Names.Contains(move):
 #pragma warning disable RS0030 // As below: the real clock is named in this file alone.
-        return await MoveCommand.RunAsync(move, args[1..], SystemClock.Instance, Console.Out, Console.Error);
+        return await UpkeepCommand.RunAsync(move, args[1..], SystemClock.Instance, Console.Out, Console.Error);
 #pragma warning restore RS0030
     case { } command when !command.StartsWith('-'):
         await Console.Error.WriteLineAsync($"There is no command '{command}'.\n\n{Greeting.Help}");

@@ -15,6 +15,12 @@ public sealed class InMemoryArchive : IArchive
         lock (gate) return Task.FromResult(blobs.TryAdd(name, content.ToArray()));
     }
 
+    /// <summary>Takes a blob away, as a lifecycle rule does.</summary>
+    public void Remove(string name)
+    {
+        lock (gate) blobs.Remove(name);
+    }
+
     public Task<ReadOnlyMemory<byte>?> GetAsync(string name, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();

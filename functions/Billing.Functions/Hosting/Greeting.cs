@@ -11,8 +11,8 @@ public static class Greeting
         Commands:
           (none)       Start the server on http://127.0.0.1:7071.
           demo         Bill a month of made-up traffic (or --events FILE.csv) and check every sum; demo --help tells more.
-          export, import, release
-                       Move an installation between this machine and Azure, or keep a copy; export --help tells more.
+          export, import, release, rebuild
+                       Move an installation between this machine and Azure, keep a copy, or make its usage anew from the archive; export --help tells more.
           --help       This text.
 
         Settings (environment variables, or --NAME=value):

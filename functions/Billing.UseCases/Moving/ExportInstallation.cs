@@ -50,7 +50,7 @@ public sealed class ExportInstallation(IDocumentStore documents, IArchive archiv
         var logs = await registry.AllAsync(stop);
         var content = await ContentAsync(logs, manifest.BegunAt, stop);
         foreach (var section in MovedContent.Sections) manifest = await CopyAsync(folder, manifest, section, content, say, stop);
-        if (!held.Sealed) await HoldAsync(held with { Sealed = true }, stop);
+        if (!held.Sealed) await Installation.HoldAsync(documents, held with { Sealed = true }, stop);
         await heard(stop);
         say("Comparing.");
         // The archive and the claims change with the progress alone, which is a document.
@@ -62,7 +62,7 @@ public sealed class ExportInstallation(IDocumentStore documents, IArchive archiv
         {
             // Something was changed meanwhile, so the copy is of no one moment: it is begun anew.
             folder.Clear();
-            await HoldAsync(null, stop);
+            await Installation.HoldAsync(documents, null, stop);
         }
         return new Moved(differences, Sum(manifest));
     }
@@ -78,12 +78,6 @@ public sealed class ExportInstallation(IDocumentStore documents, IArchive archiv
         return kinds;
     }
 
-    private async Task HoldAsync(Hold? hold, CancellationToken stop)
-    {
-        while (await Installation.ReadAsync(documents, stop) is { } found)
-            if (await documents.TryAsync(Installation.Place, new Write.Replace(Installation.DocumentOf(found.Installation with { Held = hold }), found.ETag), stop)) return;
-    }
-
     private async Task<(MoveManifest Manifest, Hold Held)> BeginAsync(MoveFolder folder, SayStep say, CancellationToken stop)
     {
         var manifest = await folder.ReadAsync(stop);
@@ -91,9 +85,9 @@ public sealed class ExportInstallation(IDocumentStore documents, IArchive archiv
         {
             if (await Installation.ReadAsync(documents, stop) is not { } found) throw new InvalidOperationException("There is nothing to export: the stores hold no installation.");
             var held = found.Installation.Held;
-            if (held is { Kind: MoveKind.Import }) throw new InvalidOperationException("An import into this installation is not finished: finish it first.");
+            if (held is { Kind: HoldKind.Import }) throw new InvalidOperationException("An import into this installation is not finished: finish it first.");
             if (manifest is not null && held?.Id == manifest.Id) return (manifest, held);
-            if (manifest?.FinishedAt is not null) return (manifest, new Hold(manifest.Id, MoveKind.Export, manifest.BegunAt, Sealed: true));
+            if (manifest?.FinishedAt is not null) return (manifest, new Hold(manifest.Id, HoldKind.Export, manifest.BegunAt, Sealed: true));
             if (manifest is not null)
             {
                 say("The installation was let go since the export was broken off: it begins anew.");
@@ -106,7 +100,7 @@ public sealed class ExportInstallation(IDocumentStore documents, IArchive archiv
             var begun = new MoveManifest(MoveFolder.Format, new IdSource(clock).New(), now, null, [], MovedContent.Sections.ToDictionary(s => s, _ => new MoveSection(null, false, new Dictionary<string, Tally>())), []);
             // The folder first: a hold without one would be nobody's.
             await folder.WriteAsync(begun, stop);
-            var hold = new Hold(begun.Id, MoveKind.Export, now);
+            var hold = new Hold(begun.Id, HoldKind.Export, now);
             if (await documents.TryAsync(Installation.Place, new Write.Replace(Installation.DocumentOf(found.Installation with { Held = hold }), found.ETag), stop)) return (begun, hold);
             folder.Clear();
         }

@@ -4,23 +4,26 @@ using NodaTime;
 
 namespace Billing.UseCases.Moving;
 
-/// <summary>Which way an installation is moved.</summary>
-public enum MoveKind
+/// <summary>What an installation is held for.</summary>
+public enum HoldKind
 {
     /// <summary>Out of these stores: what waits in the log is still counted until the hold is sealed, and nothing else is changed.</summary>
     Export,
 
     /// <summary>Into these stores: nothing is changed but by the import.</summary>
     Import,
+
+    /// <summary>The windows of usage are made anew: nothing is changed, and what is asked would be answered from a part of them.</summary>
+    Rebuild,
 }
 
 /// <summary>Why an installation stands still.</summary>
-/// <param name="Id">Of the export.</param>
-/// <param name="Kind">Which way it is moved.</param>
+/// <param name="Id">Of the export, or the rebuild.</param>
+/// <param name="Kind">What it is held for.</param>
 /// <param name="Since">When it began.</param>
 /// <param name="Sealed">Export: all is copied; what comes now waits in the log, for the copy would not have it.</param>
-/// <param name="PartsDone">Import: so many of the export's parts are in the stores.</param>
-public sealed record Hold(string Id, MoveKind Kind, Instant Since, bool Sealed = false, int PartsDone = 0);
+/// <param name="Done">Import: so many of the export's parts are in the stores. Rebuild: 1 when the old windows are gone.</param>
+public sealed record Hold(string Id, HoldKind Kind, Instant Since, bool Sealed = false, int Done = 0);
 
 /// <summary>Says whether this process may change anything. It looks again every few seconds, so that a hold reaches every instance of the app.</summary>
 /// <param name="documents">Where the installation is.</param>
@@ -36,14 +39,18 @@ public sealed class Standstill(IDocumentStore documents, Installation own, TimeP
     /// <summary>Null when anything may be changed; else why not, in a sentence for anyone to read.</summary>
     public async Task<string?> ReasonAsync(CancellationToken stop) => await LookAsync(stop) switch
     {
-        { Held: { Kind: MoveKind.Export } hold } => $"This installation was held at {hold.Since} to be moved: nothing is taken or changed. The command 'release' lets it go on here.",
+        { Held: { Kind: HoldKind.Export } hold } => $"This installation was held at {hold.Since} to be moved: nothing is taken or changed. The command 'release' lets it go on here.",
+        { Held: { Kind: HoldKind.Rebuild } hold } => $"The windows of usage are made anew since {hold.Since}: nothing is taken or answered until that is done. If the command 'rebuild' was broken off, run it again.",
         { Held: { } hold } => $"An installation is being moved into this one since {hold.Since}: nothing is taken or changed until that is done.",
         { } now when now.HashKey != own.HashKey => "Another installation was moved into this one: restart this process.",
         _ => null,
     };
 
     /// <summary>Null when events may be counted; while an installation is moved out, those that wait are.</summary>
-    public async Task<string?> FoldReasonAsync(CancellationToken stop) => await LookAsync(stop) is { Held: { Kind: MoveKind.Export, Sealed: false } } ? null : await ReasonAsync(stop);
+    public async Task<string?> FoldReasonAsync(CancellationToken stop) => await LookAsync(stop) is { Held: { Kind: HoldKind.Export, Sealed: false } } ? null : await ReasonAsync(stop);
+
+    /// <summary>Null when questions may be answered.</summary>
+    public async Task<string?> AskReasonAsync(CancellationToken stop) => await LookAsync(stop) is { Held.Kind: HoldKind.Rebuild } ? await ReasonAsync(stop) : null;
 
     private async Task<Installation?> LookAsync(CancellationToken stop)
     {

@@ -35,20 +35,20 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
             say("This export was imported here already; nothing is left to do.");
             return new Moved([], ExportInstallation.Sum(manifest));
         }
-        var mine = before?.Installation.Held is { Kind: MoveKind.Import } held && held.Id == manifest.Id;
+        var mine = before?.Installation.Held is { Kind: HoldKind.Import } held && held.Id == manifest.Id;
         if (!mine) await NewAsync(stop);
         foreach (var part in manifest.Parts.Where(_ => dryRun)) await folder.ReadPartAsync(part, stop);
         if (dryRun) return new Moved([], ExportInstallation.Sum(manifest));
 
-        var hold = mine ? before!.Value.Installation.Held! : new Hold(manifest.Id, MoveKind.Import, clock.GetCurrentInstant());
+        var hold = mine ? before!.Value.Installation.Held! : new Hold(manifest.Id, HoldKind.Import, clock.GetCurrentInstant());
         if (!mine) await HoldAsync(secret, hold, stop);
-        if (hold.PartsDone == 0) await RemoveStartAsync(stop);
-        while (hold.PartsDone < manifest.Parts.Count)
+        if (hold.Done == 0) await RemoveStartAsync(stop);
+        while (hold.Done < manifest.Parts.Count)
         {
-            var part = manifest.Parts[hold.PartsDone];
+            var part = manifest.Parts[hold.Done];
             await WriteAsync(part.Section, await folder.ReadPartAsync(part, stop), stop);
-            await HoldAsync(secret, hold = hold with { PartsDone = hold.PartsDone + 1 }, stop);
-            say(FormattableString.Invariant($"{part.Section}: part {hold.PartsDone} of {manifest.Parts.Count}"));
+            await HoldAsync(secret, hold = hold with { Done = hold.Done + 1 }, stop);
+            say(FormattableString.Invariant($"{part.Section}: part {hold.Done} of {manifest.Parts.Count}"));
         }
         say("Comparing.");
         var differences = await CompareAsync(manifest, stop);
@@ -64,7 +64,8 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
         {
             if (await Installation.ReadAsync(documents, stop) is not { } found) throw new InvalidOperationException("The stores hold no installation.");
             if (found.Installation.Held is not { } held) return false;
-            if (held.Kind == MoveKind.Import) throw new InvalidOperationException("An import into this installation is not finished: run the command 'import' again, it goes on where it was.");
+            if (held.Kind == HoldKind.Import) throw new InvalidOperationException("An import into this installation is not finished: run the command 'import' again, it goes on where it was.");
+            if (held.Kind == HoldKind.Rebuild) throw new InvalidOperationException("The windows of usage are not rebuilt yet: run the command 'rebuild' again.");
             if (await documents.TryAsync(Installation.Place, new Write.Replace(Installation.DocumentOf(found.Installation with { Held = null }), found.ETag), stop)) return true;
         }
     }

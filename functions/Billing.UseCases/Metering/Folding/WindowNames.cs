@@ -48,6 +48,9 @@ public static class WindowNames
     /// <summary>The partition's name in ids: no slash, which Cosmos refuses.</summary>
     public static string PartitionId(LogPartition partition) => $"{partition.LogId}~{partition.Number}";
 
+    /// <summary>The name in ids of what a meter counts of messages from before it.</summary>
+    public static string BackfillId(string meterId, LogPartition partition) => $"backfill~{meterId}~{PartitionId(partition)}";
+
     /// <summary>Hour ids of a partition: all with this prefix.</summary>
     public static (string From, string Until) ShardsOf(int hour, string partition) =>
         ($"{HourPrefix(hour)}{partition}:", $"{HourPrefix(hour)}{partition};");

@@ -18,7 +18,6 @@ public sealed class FillMeters(IDocumentStore documents, IEventLog log, IArchive
     private readonly ProgressStore progressStore = new(documents);
     private readonly LogRegistry registry = new(documents);
     private readonly ArchivedMessages archived = new(archive);
-    private readonly RejectedUsage rejected = new(archive);
     private readonly KnownKeys knownKeys = new(documents);
 
     /// <summary>Tells every partition of this server's log that the meter exists.</summary>
@@ -71,33 +70,18 @@ public sealed class FillMeters(IDocumentStore documents, IEventLog log, IArchive
         if (await catalog.ReadAsync(id, stop) is not { } read || read.Meter.Fill is not { } fill) return;
         var partition = new LogPartition(known.Id, number);
         var done = fill.Done.GetValueOrDefault(partition.ToString());
-        var name = $"backfill~{id}~{WindowNames.PartitionId(partition)}";
-        var windows = new FoldWindows(documents, secret, name, CacheBytes);
+        var name = WindowNames.BackfillId(id, partition);
+        var windows = new ArchiveFold(documents, archive, knownKeys, clock, secret, name, CacheBytes);
         var set = new MeterSet([read.Meter.Meter], secret);
         await foreach (var messages in archived.ReadAsync(known, number, done, through, stop))
         {
-            await FoldAsync(windows, name, set, messages, stop);
+            await windows.FoldAsync(messages, _ => set, _ => true, stop);
             done = messages[^1].Sequence;
             var (reached, events) = (done, messages.Sum(m => (long)m.Verdicts.Length));
             await UpdateAsync(id, m => m.Fill is { } f ? m with { Fill = new(new Dictionary<string, long>(f.Done) { [partition.ToString()] = reached }, f.Events + events) } : m, stop);
         }
         if (known[number].NextAfter(done) is { } missing && missing <= through)
             throw new InvalidOperationException($"The archive of {partition} lacks sequence {missing}; the meter is to be filled up to {through}.");
-    }
-
-    private async Task FoldAsync(FoldWindows windows, string name, MeterSet set, IReadOnlyList<ArchivedMessage> messages, CancellationToken stop)
-    {
-        var parser = new EventParser();
-        var batch = messages.Select(m => FoldMessage.Of(m, parser, secret)).ToList();
-        foreach (var message in batch) message.Meters = set;
-        var counts = new FoldCounts();
-        for (var part = 0; part < batch.Count;)
-        {
-            part = await windows.FoldAsync(batch, part, counts, stop);
-            await knownKeys.AddAsync(windows.NewKeys, stop);
-            await windows.CommitAsync(batch[part - 1].Sequence, clock.GetCurrentInstant(), always: true, stop);
-        }
-        await rejected.WriteAsync(name, messages[0].Sequence, messages[^1].Sequence, [.. counts.Unreadable.Select(u => RejectedUsage.Describe(name, u))], stop);
     }
 
     private async Task UpdateAsync(string id, Func<MeterDocument, MeterDocument> change, CancellationToken stop)

@@ -47,5 +47,16 @@ public sealed record Installation(string HashKey, Instant EarliestUsage)
     internal static async Task<(Installation Installation, string ETag)?> ReadAsync(IDocumentStore documents, CancellationToken stop) =>
         await documents.ReadAsync(Place, Kind, stop) is { } stored ? (StoredJson.Read<Installation>(stored), stored.ETag) : null;
 
+    /// <summary>Changes who holds the installation: null for nobody.</summary>
+    /// <exception cref="InvalidOperationException">There is no installation.</exception>
+    internal static async Task HoldAsync(IDocumentStore documents, Hold? hold, CancellationToken stop)
+    {
+        while (true)
+        {
+            var (installation, etag) = await ReadAsync(documents, stop) ?? throw new InvalidOperationException("The stores hold no installation.");
+            if (await documents.TryAsync(Place, new Write.Replace(DocumentOf(installation with { Held = hold }), etag), stop)) return;
+        }
+    }
+
     internal static Document DocumentOf(Installation installation) => new(Place, Kind, Kind, StoredJson.Write(installation));
 }

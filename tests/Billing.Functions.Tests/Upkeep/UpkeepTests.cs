@@ -3,15 +3,15 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Billing.AzureStandIns;
-using Billing.Functions.Moving;
+using Billing.Functions.Upkeep;
 using Billing.Functions.Tests.Hosting.Triggers;
 using NodaTime;
 using Xunit;
 
-namespace Billing.Functions.Tests.Moving;
+namespace Billing.Functions.Tests.Upkeep;
 
 /// <summary>From one machine to Azure and back, by the commands.</summary>
-public sealed class MoveCommandTests : IDisposable
+public sealed class UpkeepTests : IDisposable
 {
     private readonly string root = Directory.CreateTempSubdirectory("billing-test-").FullName;
 
@@ -31,6 +31,12 @@ public sealed class MoveCommandTests : IDisposable
             before = await InvoicesAsync(client, customer);
             // The folder is the server's.
             Assert.Equal((2, "in use by another process"), await RunAsync("export", Path.Combine(root, "out"), $"--BILLING_DATA={home}"));
+        }
+        // Its usage made anew is the same usage.
+        using (var output = new StringWriter())
+        {
+            Assert.Equal(0, await UpkeepCommand.RunAsync("rebuild", [$"--BILLING_DATA={home}"], SystemClock.Instance, output, TextWriter.Null));
+            Assert.Contains("messages folded", output.ToString(), StringComparison.Ordinal);
         }
         Assert.Contains("\"total\":20,", before.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Equal((0, "compared: equal"), await RunAsync("export", Path.Combine(root, "out"), $"--BILLING_DATA={home}"));
@@ -81,6 +87,9 @@ public sealed class MoveCommandTests : IDisposable
     [InlineData("export takes one folder, but 2 were given.", "export", "a", "b")]
     [InlineData("There is no option '--dry'.", "export", "a", "--dry")]
     [InlineData("There is no setting '--BILLING_DATE=x'.", "import", "a", "--BILLING_DATE=x")]
+    [InlineData("--from is a month as YYYY-MM, not '2026'.", "rebuild", "--from=2026")]
+    [InlineData("export has no --from.", "export", "a", "--from=2026-01")]
+    [InlineData("rebuild takes no folder", "rebuild", "a")]
     [InlineData("release takes no folder, but 'a' was given.", "release", "a")]
     [InlineData("There is no data folder", "export", "a", "--BILLING_DATA=/no/such/folder")]
     [InlineData("holds no export", "import", "a", "--BILLING_DATA=DATA")]
@@ -89,7 +98,7 @@ public sealed class MoveCommandTests : IDisposable
         var data = Path.Combine(root, "data");
         string[] args = [.. line[1..].Select(a => a == "a" ? Path.Combine(root, "a") : a.Replace("DATA=DATA", "DATA=" + data, StringComparison.Ordinal))];
         using var errors = new StringWriter();
-        Assert.Equal(2, await MoveCommand.RunAsync(line[0], args, SystemClock.Instance, TextWriter.Null, errors));
+        Assert.Equal(2, await UpkeepCommand.RunAsync(line[0], args, SystemClock.Instance, TextWriter.Null, errors));
         Assert.Contains(said.Replace("'a'", $"'{Path.Combine(root, "a")}'", StringComparison.Ordinal), errors.ToString(), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(root, "a")));
     }
@@ -99,7 +108,7 @@ public sealed class MoveCommandTests : IDisposable
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
-        var code = await MoveCommand.RunAsync(command, [folder, .. settings], SystemClock.Instance, output, errors);
+        var code = await UpkeepCommand.RunAsync(command, [folder, .. settings], SystemClock.Instance, output, errors);
         var all = output.ToString() + errors;
         return (code, new[] { "compared: equal", "in use by another process" }.FirstOrDefault(s => all.Contains(s, StringComparison.Ordinal)) ?? all);
     }

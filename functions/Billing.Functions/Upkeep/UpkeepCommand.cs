@@ -3,17 +3,17 @@ using Billing.UseCases.Documents;
 using Billing.UseCases.Moving;
 using NodaTime;
 
-namespace Billing.Functions.Moving;
+namespace Billing.Functions.Upkeep;
 
-/// <summary>The commands <c>export</c>, <c>import</c> and <c>release</c>.</summary>
-public static class MoveCommand
+/// <summary>The commands <c>export</c>, <c>import</c>, <c>release</c> and <c>rebuild</c>.</summary>
+public static class UpkeepCommand
 {
     private const int Differs = 1;
     private const int BadInput = 2;
     private const int GivenUp = 130;
 
     /// <summary>The commands' names.</summary>
-    public static readonly IReadOnlyList<string> Names = ["export", "import", "release"];
+    public static readonly IReadOnlyList<string> Names = ["export", "import", "release", "rebuild"];
 
     /// <summary>Runs a command.</summary>
     /// <param name="command">One of <see cref="Names"/>.</param>
@@ -24,22 +24,22 @@ public static class MoveCommand
     /// <returns>0; 1 when the comparison found a difference; 2 when nothing could be done; 130 when it was stopped.</returns>
     public static async Task<int> RunAsync(string command, IReadOnlyList<string> args, IClock realClock, TextWriter output, TextWriter errors)
     {
-        var (options, wrong) = MoveOptions.Read(command, args);
+        var (options, wrong) = UpkeepOptions.Read(command, args);
         if (options is null)
         {
-            await errors.WriteLineAsync($"{wrong}\n\n{MoveOptions.HelpText}");
+            await errors.WriteLineAsync($"{wrong}\n\n{UpkeepOptions.HelpText}");
             return BadInput;
         }
         if (options.Help)
         {
-            await output.WriteLineAsync(MoveOptions.HelpText);
+            await output.WriteLineAsync(UpkeepOptions.HelpText);
             return 0;
         }
         using var giveUp = new CancellationTokenSource();
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => { signal.Cancel = true; giveUp.Cancel(); });
         try
         {
-            await using var stores = MoveStores.Open(options.Settings, realClock, mustExist: command != "import");
+            await using var stores = UpkeepStores.Open(options.Settings, realClock, mustExist: command != "import");
             return await RunAsync(command, options, stores, output, errors, giveUp.Token);
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
@@ -60,16 +60,24 @@ public static class MoveCommand
         }
     }
 
-    private static async Task<int> RunAsync(string command, MoveOptions options, MoveStores stores, TextWriter output, TextWriter errors, CancellationToken stop)
+    private static async Task<int> RunAsync(string command, UpkeepOptions options, UpkeepStores stores, TextWriter output, TextWriter errors, CancellationToken stop)
     {
         if (command == "release")
         {
             await output.WriteLineAsync(await ImportInstallation.ReleaseAsync(stores.Get<IDocumentStore>(), stop) ? "The installation goes on here. Start the server, if it does not run." : "Nothing held the installation.");
             return 0;
         }
-        var folder = new MoveFolder(options.Folder!);
         await stores.LoadClockAsync(stop);
         SayStep say = output.WriteLine;
+        if (command == "rebuild")
+        {
+            var rebuilt = await stores.RebuildAsync(options.From, options.DryRun, say, stop);
+            await output.WriteLineAsync(options.DryRun
+                ? FormattableString.Invariant($"{rebuilt.Removed:N0} documents would be removed, and made anew from {rebuilt.Messages:N0} messages. Nothing was written.")
+                : FormattableString.Invariant($"{rebuilt.Removed:N0} documents removed, {rebuilt.Messages:N0} messages folded. The server goes on; start it, if it does not run."));
+            return 0;
+        }
+        var folder = new MoveFolder(options.Folder!);
         var moved = (command, options.DryRun) switch
         {
             ("export", true) => new Moved([], await stores.Make<ExportInstallation>().CountAsync(stop)),

@@ -4,23 +4,26 @@ using Billing.UseCases.Metering;
 using Billing.UseCases.Moving;
 using NodaTime;
 
-namespace Billing.Functions.Moving;
+namespace Billing.Functions.Upkeep;
 
 /// <summary>The server's own parts on the stores that the settings name, with nothing running.</summary>
-internal sealed class MoveStores : IAsyncDisposable
+internal sealed class UpkeepStores : IAsyncDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    // A batch that was begun before the hold was known.
+    private static readonly TimeSpan LongestFold = 2 * Standstill.Life + TimeSpan.FromSeconds(30);
 
     private readonly IHost host;
     private readonly Settings settings;
     private readonly TimeProvider realTime = TimeProvider.System;
 
-    private MoveStores(IHost host, Settings settings) => (this.host, this.settings) = (host, settings);
+    private UpkeepStores(IHost host, Settings settings) => (this.host, this.settings) = (host, settings);
 
     /// <summary>Opens the stores.</summary>
     /// <exception cref="InvalidOperationException">They are in use by a server, or not there.</exception>
-    public static MoveStores Open(IReadOnlyList<string> args, IClock realClock, bool mustExist)
+    public static UpkeepStores Open(IReadOnlyList<string> args, IClock realClock, bool mustExist)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddEnvironmentVariables().AddCommandLine([.. args]);
@@ -29,7 +32,7 @@ internal sealed class MoveStores : IAsyncDisposable
         if (mustExist && settings.Azure is null && !Directory.Exists(settings.DataFolder))
             throw new InvalidOperationException($"There is no data folder {settings.DataFolder}. Name it with BILLING_DATA, or the stores in Azure with BILLING_COSMOS and the others.");
         builder.Services.AddCapabilities(settings, realClock);
-        return new MoveStores(builder.Build(), settings);
+        return new UpkeepStores(builder.Build(), settings);
     }
 
     public T Get<T>()
@@ -42,6 +45,11 @@ internal sealed class MoveStores : IAsyncDisposable
 
     /// <summary>Completes when every instance of the app has looked at the installation again. The embedded store has no other process.</summary>
     public Task HeardAsync(CancellationToken stop) => settings.Azure is null ? Task.CompletedTask : Task.Delay(2 * Standstill.Life, realTime, stop);
+
+    /// <summary>Makes the windows anew.</summary>
+    public Task<Rebuilt> RebuildAsync(YearMonth? from, bool dryRun, SayStep say, CancellationToken stop) =>
+        ActivatorUtilities.CreateInstance<RebuildWindows>(host.Services, Get<Installation>().Secret).RunAsync(
+            from, settings.Azure is null ? HeardAsync : token => Task.Delay(LongestFold, realTime, token), dryRun, say, stop);
 
     /// <summary>Completes when everything in the log is counted: here when it is embedded, by the function app in Azure.</summary>
     /// <exception cref="InvalidOperationException">It is not being counted.</exception>
