@@ -90,6 +90,9 @@ param logRetentionDays int = 30
 @minValue(1)
 param behindDays int = 400
 
+@description('What Azure takes here, for GET /v1/operations/cost: JSON as {"requestUnits":0.25,"perHour":0.03}. Empty: list prices.')
+param prices string = ''
+
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 
@@ -222,6 +225,7 @@ module app 'modules/functions.bicep' = {
     instanceMemory: instanceMemory
     readyHttpInstances: readyHttpInstances
     behindDays: behindDays
+    prices: prices
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     workspaceId: monitoring.outputs.workspaceId
   }

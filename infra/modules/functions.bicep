@@ -18,6 +18,7 @@ param maxInstances int
 param instanceMemory int
 param readyHttpInstances int
 param behindDays int
+param prices string
 param subnetId string
 param workspaceId string
 
@@ -68,6 +69,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
         { name: 'BILLING_BLOBS', value: blobEndpoint }
         { name: 'BILLING_API_KEY', value: '@Microsoft.KeyVault(SecretUri=${firstKeySecretUri})' }
         { name: 'BILLING_BEHIND_DAYS', value: string(behindDays) }
+        { name: 'BILLING_PRICES', value: prices }
         { name: 'BILLING_BILL_SCHEDULE', value: '0 * * * * *' }
         { name: 'BILLING_DELIVER_SCHEDULE', value: '*/15 * * * * *' }
         { name: 'BILLING_SWEEP_SCHEDULE', value: '0 30 2 * * *' }

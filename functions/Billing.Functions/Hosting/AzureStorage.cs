@@ -5,6 +5,7 @@ using Billing.Storage.Azure.Claims;
 using Billing.Storage.Azure.Documents;
 using Billing.Storage.Azure.Metering;
 using Billing.UseCases.Access;
+using Billing.UseCases.Cost;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
 using NodaTime;
@@ -16,11 +17,11 @@ internal static class AzureStorage
 {
     public static void AddAzureStorage(this IServiceCollection services, AzureServices azure, Settings settings)
     {
-        services.AddSingleton(_ => CosmosAccount.Open(azure.Cosmos));
+        services.AddSingleton(all => CosmosAccount.Open(azure.Cosmos, all.GetRequiredService<BilledUnits>()));
         services.AddSingleton<IDocumentStore>(all => new RecordingDocuments(ActivatorUtilities.CreateInstance<CosmosDocumentStore>(all)));
-        services.AddSingleton(_ => new BlobArchive(azure.Blobs));
+        services.AddSingleton(all => new BlobArchive(azure.Blobs, all.GetRequiredService<BilledUnits>()));
         services.AddSingleton<IArchive>(all => all.GetRequiredService<BlobArchive>());
-        services.AddSingleton(_ => new TableDedupLedger(azure.Tables));
+        services.AddSingleton(all => new TableDedupLedger(azure.Tables, all.GetRequiredService<BilledUnits>()));
         services.AddSingleton<IDedupLedger>(all => all.GetRequiredService<TableDedupLedger>());
         services.AddSingleton(all => EventHubsLog.OpenAsync(
             azure.EventHubs, azure.Hub, () => settings.TestClock ? all.GetRequiredService<IClock>().GetCurrentInstant() : null, all.GetRequiredService<TimeProvider>(),

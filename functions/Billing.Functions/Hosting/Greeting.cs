@@ -21,6 +21,7 @@ public static class Greeting
           BILLING_BEHIND_DAYS How many days late an event may come. Default: 400.
           BILLING_LOG_PARTITIONS  Partitions of the embedded log, 1 to 32; may grow, never shrink. Default: 2.
           BILLING_MAX_BACKLOG_MB  Megabytes of events that may wait to be counted; past it ingest answers 429. Default: 2048.
+          BILLING_PRICES      What Azure takes, for GET /v1/operations/cost: JSON as {"requestUnits":0.25,"perHour":0.03}, dollars a million and an hour.
           BILLING_PDF_FONT    TrueType file for PDFs in scripts other than Latin, Greek and Cyrillic; also BILLING_PDF_FONT_BOLD. As environment variables only.
           BILLING_TEST_CLOCK  1 adds POST /v1/test/clock and /v1/test/reset, which set the clock and empty the store.
           BILLING_WEBHOOKS_PRIVATE  1 lets webhooks go to this machine and to private networks. Default: 0.

@@ -1,3 +1,5 @@
+using Billing.UseCases.Cost;
+
 namespace Billing.Functions.Hosting;
 
 /// <summary>What is read from the environment (or <c>--NAME=value</c>) at start.</summary>
@@ -8,9 +10,10 @@ namespace Billing.Functions.Hosting;
 /// <param name="LogPartitions">BILLING_LOG_PARTITIONS: partitions of the embedded log; may grow, never shrink. Default: 2.</param>
 /// <param name="MaxBacklogMb">BILLING_MAX_BACKLOG_MB: megabytes (of 2^20 bytes) of events that may wait to be counted; past it ingest answers 429. Default: 2,048, some seven million events.</param>
 /// <param name="PrivateWebhooks">BILLING_WEBHOOKS_PRIVATE=1: webhooks may go to addresses of this machine and of private networks.</param>
+/// <param name="Prices">BILLING_PRICES: what Azure takes, for GET /v1/operations/cost; see <see cref="PriceTable.Read"/>.</param>
 /// <param name="Azure">Where everything is kept in Azure; null for the embedded store.</param>
 public sealed record Settings(
-    string DataFolder, string? ApiKey, bool TestClock, int BehindDays, int LogPartitions, int MaxBacklogMb = 2_048, bool PrivateWebhooks = false, AzureServices? Azure = null)
+    string DataFolder, string? ApiKey, bool TestClock, int BehindDays, int LogPartitions, int MaxBacklogMb = 2_048, bool PrivateWebhooks = false, PriceTable? Prices = null, AzureServices? Azure = null)
 {
     /// <summary>Reads the settings. Errors: throws on a switch other than 0 or 1, and on numbers out of bounds.</summary>
     public static Settings From(IConfiguration configuration) => new(
@@ -22,6 +25,7 @@ public sealed record Settings(
         Number(configuration, "BILLING_LOG_PARTITIONS", 2, 1, 32),
         Number(configuration, "BILLING_MAX_BACKLOG_MB", 2_048, 1, 1_000_000),
         Switch(configuration, "BILLING_WEBHOOKS_PRIVATE"),
+        Text(configuration, "BILLING_PRICES") is { } prices ? PriceTable.Read(prices) : null,
         AzureServices.From(configuration));
 
     /// <summary>The first argument that sets nothing: a BILLING_ setting that the help does not list, or an option without a value; null when there is none.</summary>

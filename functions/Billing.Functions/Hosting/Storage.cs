@@ -1,6 +1,7 @@
 using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Access;
 using Billing.UseCases.Clock;
+using Billing.UseCases.Cost;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Invoicing;
 using Billing.UseCases.Metering;
@@ -21,6 +22,8 @@ public static class Storage
     {
         if (settings.Azure is { } azure) services.AddAzureStorage(azure, settings);
         else services.AddEmbeddedStorage(settings);
+        services.AddSingleton<BilledUnits>();
+        services.AddSingleton<CostDays>();
         services.AddSingleton<Backlog>();
         services.AddSingleton(all => new BackgroundWork(
             new DueWork(all.GetRequiredService<DueJobs>().DrainAsync, all.GetRequiredService<DueJobs>().NextDueAsync, all.GetRequiredService<DueTimer>().RunAsync),

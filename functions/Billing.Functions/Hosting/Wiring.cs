@@ -80,6 +80,7 @@ public static class Wiring
     /// <summary>Sets the way of a request: problems, route, key, standstill, body, Idempotency-Key, audit, endpoint.</summary>
     public static void UseBilling(this WebApplication app)
     {
+        if (app.Services.GetService<CountedCalls>() is { } counted) app.Use(counted.RunAsync);
         app.UseProblems();
         if (app.Services.GetService<HostTriggers>() is { } triggers) app.Use(triggers.RunAsync);
         app.Use(HeadAndOptions.RunAsync);
@@ -106,6 +107,7 @@ public static class Wiring
         BillableMetricsApi.Map(app);
         UsageApi.Map(app);
         LogsApi.Map(app);
+        CostApi.Map(app);
         MetersApi.Map(app);
         MeterQueryApi.Map(app);
         EventsApi.Map(app);

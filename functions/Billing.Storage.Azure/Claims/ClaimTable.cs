@@ -3,6 +3,7 @@ using Azure;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Billing.Storage.Azure.Connecting;
+using Billing.UseCases.Cost;
 
 namespace Billing.Storage.Azure.Claims;
 
@@ -18,11 +19,12 @@ internal sealed record TableCursor(string Partition, string Row);
 /// <summary>One table of Table storage, over REST: what an official client of Table storage would replace.</summary>
 /// <param name="endpoint">Of the account, as <c>https://{account}.table.core.windows.net</c>.</param>
 /// <param name="table">Its name; provisioning makes it.</param>
-internal sealed class ClaimTable(Uri endpoint, string table)
+/// <param name="units">Takes what is billed.</param>
+internal sealed class ClaimTable(Uri endpoint, string table, BilledUnits units)
 {
     private const string Version = "2019-02-02";
     private const string Json = "application/json;odata=minimalmetadata";
-    private readonly HttpPipeline pipeline = RestPipeline.Build(endpoint, RestPipeline.StorageScope, new EmulatorKeyPolicy(forTables: true));
+    private readonly HttpPipeline pipeline = RestPipeline.Build(endpoint, RestPipeline.StorageScope, new EmulatorKeyPolicy(forTables: true), CountPolicy.OfTables(units));
     private readonly string root = endpoint.AbsoluteUri.TrimEnd('/');
 
     /// <summary>Does all writes or none; answers the index of the first that failed on what is there, or null. Bounds: 1 to 100 writes, one partition, each row once.</summary>

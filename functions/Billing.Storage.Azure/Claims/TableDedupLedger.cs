@@ -1,4 +1,5 @@
 using System.Globalization;
+using Billing.UseCases.Cost;
 using Billing.UseCases.Metering;
 using NodaTime;
 
@@ -10,14 +11,15 @@ namespace Billing.Storage.Azure.Claims;
 /// remembered in a row beside its claim. The list of accounts is fixed when they are provisioned: a key has its account for ever.
 /// </remarks>
 /// <param name="endpoints">Of the accounts, always in the same order.</param>
+/// <param name="units">Takes what is billed.</param>
 /// <param name="table">The table's name in each of them; provisioning makes it.</param>
-public sealed class TableDedupLedger(IReadOnlyList<Uri> endpoints, string table = TableDedupLedger.TableName) : IDedupLedger
+public sealed class TableDedupLedger(IReadOnlyList<Uri> endpoints, BilledUnits units, string table = TableDedupLedger.TableName) : IDedupLedger
 {
     /// <summary>The table's name.</summary>
     public const string TableName = "claims";
 
     private const int AtOnce = 16;
-    private readonly ClaimTable[] tables = [.. endpoints.Select(e => new ClaimTable(e, table))];
+    private readonly ClaimTable[] tables = [.. endpoints.Select(e => new ClaimTable(e, table, units))];
 
     public async Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, LostClaims lost, CancellationToken stop)
     {

@@ -15,15 +15,19 @@ internal static class RestPipeline
     public const string EventHubsScope = "https://eventhubs.azure.net/.default";
 
     /// <summary>A pipeline that presents our identity; at an emulator, the given policy instead.</summary>
+    /// <param name="endpoint">Of the service.</param>
+    /// <param name="scope">Whom our identity is presented to.</param>
+    /// <param name="emulator">Signs requests to an emulator; null for none.</param>
+    /// <param name="count">Sees each try of a request; null for nobody.</param>
     /// <remarks>Errors: throws on an address without TLS that is not of this machine.</remarks>
-    public static HttpPipeline Build(Uri endpoint, string scope, HttpPipelinePolicy? emulator)
+    public static HttpPipeline Build(Uri endpoint, string scope, HttpPipelinePolicy? emulator, HttpPipelinePolicy? count = null)
     {
         var isEmulator = AzureAccess.IsEmulator(endpoint);
         if (endpoint.Scheme != Uri.UriSchemeHttps && !isEmulator) throw new ArgumentException($"The address of a service begins with https://, not '{endpoint}'.", nameof(endpoint));
         var options = new RestOptions();
         Patience.Apply(options);
         HttpPipelinePolicy[] signing = isEmulator ? emulator is null ? [] : [emulator] : [new BearerTokenAuthenticationPolicy(AzureAccess.Identity, scope)];
-        return HttpPipelineBuilder.Build(options, signing);
+        return HttpPipelineBuilder.Build(options, count is null ? signing : [.. signing, count]);
     }
 
     /// <summary>A request to a path below an address; the path is escaped already.</summary>

@@ -1,4 +1,5 @@
 using Billing.Storage.Azure.Connecting;
+using Billing.UseCases.Cost;
 using Microsoft.Azure.Cosmos;
 
 namespace Billing.Storage.Azure.Documents;
@@ -13,7 +14,7 @@ public static class CosmosAccount
 
     /// <summary>The database, over HTTPS on port 443 (gateway mode: it works through any network, and needs few connections). Nothing is asked of the account yet.</summary>
     /// <remarks>Errors: throws on an address without TLS that is not of this machine.</remarks>
-    public static Database Open(Uri endpoint)
+    public static Database Open(Uri endpoint, BilledUnits units)
     {
         if (endpoint.Scheme != Uri.UriSchemeHttps && !AzureAccess.IsEmulator(endpoint))
             throw new ArgumentException($"The Cosmos account's address begins with https://, not '{endpoint}'.", nameof(endpoint));
@@ -28,6 +29,7 @@ public static class CosmosAccount
             RequestTimeout = Patience.OneTry,
             MaxRetryAttemptsOnRateLimitedRequests = 9,
             MaxRetryWaitTimeOnRateLimitedRequests = TimeSpan.FromSeconds(30),
+            CustomHandlers = { new ChargeHandler(units) },
             CosmosClientTelemetryOptions = new CosmosClientTelemetryOptions { DisableSendingMetricsToService = true },
         };
         var client = AzureAccess.IsEmulator(endpoint)

@@ -1,16 +1,18 @@
+using Billing.UseCases.Cost;
 using Billing.UseCases.Metering;
 
 namespace Billing.Storage.Azure.Metering;
 
 /// <summary>The archive in a container of Blob storage.</summary>
 /// <param name="endpoint">Of the account.</param>
+/// <param name="units">Takes what is billed.</param>
 /// <param name="container">Its name; provisioning makes it.</param>
-public sealed class BlobArchive(Uri endpoint, string container = BlobArchive.ContainerName) : IArchive
+public sealed class BlobArchive(Uri endpoint, BilledUnits units, string container = BlobArchive.ContainerName) : IArchive
 {
     /// <summary>The container's name.</summary>
     public const string ContainerName = "archive";
 
-    private readonly BlobContainer blobs = new(endpoint, container);
+    private readonly BlobContainer blobs = new(endpoint, container, units);
 
     public Task<bool> PutIfAbsentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken stop)
     {

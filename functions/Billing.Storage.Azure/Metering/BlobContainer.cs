@@ -5,16 +5,18 @@ using Azure;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Billing.Storage.Azure.Connecting;
+using Billing.UseCases.Cost;
 
 namespace Billing.Storage.Azure.Metering;
 
 /// <summary>One container of Blob storage, over REST: what an official client of Blob storage would replace.</summary>
 /// <param name="endpoint">Of the account, as <c>https://{account}.blob.core.windows.net</c>.</param>
 /// <param name="container">Its name; provisioning makes it.</param>
-internal sealed class BlobContainer(Uri endpoint, string container)
+/// <param name="units">Takes what is billed.</param>
+internal sealed class BlobContainer(Uri endpoint, string container, BilledUnits units)
 {
     private const string Version = "2023-11-03";
-    private readonly HttpPipeline pipeline = RestPipeline.Build(endpoint, RestPipeline.StorageScope, new EmulatorKeyPolicy(forTables: false));
+    private readonly HttpPipeline pipeline = RestPipeline.Build(endpoint, RestPipeline.StorageScope, new EmulatorKeyPolicy(forTables: false), CountPolicy.OfBlobs(units));
 
     /// <summary>Stores a blob unless its name is taken; false when it was.</summary>
     public async Task<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken stop)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Billing.UseCases.Access;
+using Billing.UseCases.Cost;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
 using NodaTime;
@@ -15,7 +16,7 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
 {
     private const int AtOnce = 8;
     private const int ClaimsAtOnce = 2_000;
-    private static readonly string[] OfAStart = [Installation.Kind, LogRegistry.Kind, ProgressStore.Kind, ApiKeys.Kind, "clock"];
+    private static readonly string[] OfAStart = [Installation.Kind, LogRegistry.Kind, ProgressStore.Kind, ApiKeys.Kind, CostDays.Kind, "clock"];
 
     /// <summary>Imports.</summary>
     /// <param name="folder">A finished export.</param>

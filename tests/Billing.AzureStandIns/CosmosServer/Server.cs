@@ -113,6 +113,7 @@ public sealed class CosmosStandIn
             string text = ""; List<BatchOp>? batch = null;
             if (T("x-ms-cosmos-is-batch-request")) batch = await BatchWire.ReadAsync(rq.Body); else text = await new StreamReader(rq.Body).ReadToEndAsync();
             lock (gate) (status, body, var br) = Route(rq.Method, seg, text, batch, H, T, rs);
+            rs.Headers["x-ms-request-charge"] = Charge.Of(rq.Method, T("x-ms-documentdb-isquery"), batch, text.Length, body).ToString(System.Globalization.CultureInfo.InvariantCulture);
             if (fault is { Done: true }) { x.Abort(); return; }
             if (body is List<BatchRes> l) { raw = await BatchWire.WriteAsync(l); body = null; }
         }

@@ -1,6 +1,7 @@
 using Billing.AzureStandIns;
 using Billing.AzureStandIns.CosmosServer;
 using Billing.Storage.Azure.Documents;
+using Billing.UseCases.Cost;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Azure.Cosmos;
 
@@ -26,9 +27,9 @@ internal sealed class CosmosServer : IAsyncDisposable
     }
 
     /// <summary>The store as another process opens it.</summary>
-    public (CosmosDocumentStore Store, Database Database) Open()
+    public (CosmosDocumentStore Store, Database Database) Open(BilledUnits? units = null)
     {
-        var database = CosmosAccount.Open(new Uri(url));
+        var database = CosmosAccount.Open(new Uri(url), units ?? new BilledUnits());
         return (new CosmosDocumentStore(database), database);
     }
 

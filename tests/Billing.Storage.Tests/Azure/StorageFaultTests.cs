@@ -2,6 +2,7 @@ using Billing.AzureStandIns;
 using Billing.Storage.Azure.Claims;
 using Billing.Storage.Azure.Metering;
 using Billing.Storage.Tests.Contracts;
+using Billing.UseCases.Cost;
 using Billing.UseCases.Metering;
 using NodaTime;
 using Xunit;
@@ -31,7 +32,7 @@ public sealed class TableFaultTests : DedupLedgerContract
     {
         proxy = new FaultyProxy(await StorageAccount.WithTableAsync(table)) { Fault = new EveryFifth().Next };
         await proxy.StartAsync();
-        return new TableDedupLedger([proxy.Endpoint], table);
+        return new TableDedupLedger([proxy.Endpoint], new BilledUnits(), table);
     }
 
     protected override async Task DropAsync() => await proxy.DisposeAsync();
@@ -47,7 +48,7 @@ public sealed class BlobFaultTests : ArchiveContract
     {
         proxy = new FaultyProxy(await StorageAccount.WithContainerAsync(container)) { Fault = new EveryFifth().Next };
         await proxy.StartAsync();
-        return new BlobArchive(proxy.Endpoint, container);
+        return new BlobArchive(proxy.Endpoint, new BilledUnits(), container);
     }
 
     protected override async Task DropAsync() => await proxy.DisposeAsync();
@@ -65,7 +66,7 @@ public sealed class LostStorageAnswerTests
         var table = StorageAccount.NewName();
         await using var proxy = new FaultyProxy(await StorageAccount.WithTableAsync(table));
         await proxy.StartAsync();
-        var ledger = new TableDedupLedger([proxy.Endpoint], table);
+        var ledger = new TableDedupLedger([proxy.Endpoint], new BilledUnits(), table);
         proxy.Fault = LoseFirst("POST");
         // Keys 1 and 2 lie in one partition of the table: one transaction, done and not answered.
         Assert.Equal([Verdict.Replay, Verdict.Replay], await ClaimAsync(ledger, new(1, 7, 10, 0), new(2, 7, 10, 1)));
@@ -80,7 +81,7 @@ public sealed class LostStorageAnswerTests
         var container = StorageAccount.NewName();
         await using var proxy = new FaultyProxy(await StorageAccount.WithContainerAsync(container));
         await proxy.StartAsync();
-        var archive = new BlobArchive(proxy.Endpoint, container);
+        var archive = new BlobArchive(proxy.Endpoint, new BilledUnits(), container);
         proxy.Fault = LoseFirst("PUT");
         Assert.True(await archive.PutIfAbsentAsync("a", new byte[] { 1 }, default));
         Assert.False(await archive.PutIfAbsentAsync("a", new byte[] { 1 }, default));
@@ -90,7 +91,7 @@ public sealed class LostStorageAnswerTests
     public async Task A_transaction_over_two_partitions_is_refused_here_since_the_emulator_takes_it()
     {
         var table = StorageAccount.NewName();
-        var claims = new ClaimTable(await StorageAccount.WithTableAsync(table), table);
+        var claims = new ClaimTable(await StorageAccount.WithTableAsync(table), table, new BilledUnits());
         ClaimRow Row(UInt128 key) => new(key, new ClaimedCopy(Partition, 1, 0, Verdict.Fresh), 7, 0);
         await Assert.ThrowsAsync<ArgumentException>(() => claims.CommitAsync([new(Row(1), null), new(Row(UInt128.MaxValue), null)], default));
         await Assert.ThrowsAsync<ArgumentException>(() => claims.CommitAsync([new(Row(1), null), new(Row(1), null)], default));

@@ -21,6 +21,7 @@ public static class FunctionsHost
 
     public static void AddTriggers(this IServiceCollection services)
     {
+        services.AddSingleton<CountedCalls>();
         services.AddSingleton<UsageTrigger>();
         services.AddSingleton<HostTriggers>();
     }

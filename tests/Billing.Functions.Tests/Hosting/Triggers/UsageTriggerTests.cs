@@ -117,6 +117,33 @@ public sealed class UsageTriggerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_it_cost_is_told_by_unit_and_for_a_million_events()
+    {
+        for (var i = 0; i < 30; i++) app.Put($"[{Metronome($"a{i}")},{Metronome($"b{i / 2}")}]");
+        await app.DeliverAsync();
+        await app.DeliverAsync();
+        await using var other = await AzureApp.StartAsync(azure: app.Azure);
+        var cost = (await other.GetAsync("/v1/operations/cost"))["data"]!;
+        Assert.Equal(0, Of(cost, "events"));
+        cost = (await app.GetAsync("/v1/operations/cost"))["data"]!;
+        // 60 events came, of which 15 were copies; what was brought again was folded already. 30 messages each time.
+        Assert.Equal(60, Of(cost, "events"));
+        var lines = cost["lines"]!.AsArray().ToDictionary(l => l!["unit"]!.GetValue<string>(), l => (Count: l!["count"]!.GetValue<decimal>(), Price: l["price_per_million"]!.GetValue<decimal>(), Dollars: l["dollars"]!.GetValue<decimal>()));
+        Assert.Equal(60, lines["hubIngress"].Count);
+        Assert.InRange(lines["executions"].Count, 4, 10);
+        Assert.InRange(lines["requestUnits"].Count, 50, 5_000);
+        Assert.InRange(lines["tableTransactions"].Count, 10, 100);
+        Assert.True(lines["blobWrites"].Count >= 1 && lines["instanceSeconds"].Count > 0);
+        Assert.All(lines.Values, l => Assert.Equal(l.Count * l.Price / 1_000_000, l.Dollars));
+        var dollars = lines.Values.Sum(l => l.Dollars) + cost["hours"]!.GetValue<decimal>() * cost["price_per_hour"]!.GetValue<decimal>();
+        Assert.Equal(dollars, cost["dollars"]!.GetValue<decimal>());
+        Assert.Equal(decimal.Round(dollars * 1_000_000 / 60, 12), cost["dollars_per_million_events"]!.GetValue<decimal>());
+        Assert.Equal(0, Of((await app.GetAsync("/v1/operations/cost?from=2020-01-01&to=2020-02-01"))["data"]!, "events"));
+        Assert.Contains("YYYY-MM-DD", (await app.GetAsync("/v1/operations/cost?from=May"))["detail"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("ends before", (await app.GetAsync("/v1/operations/cost?from=2026-02-01&to=2026-01-01"))["detail"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_no_batch_is_refused_and_changes_nothing()
     {
         foreach (var body in (string[])["", "{}", "[]", """{"Data":{"events":"[\"YQ==\"]"},"Metadata":{}}""",
