@@ -34,7 +34,7 @@ public sealed class Standstill(IDocumentStore documents, Installation own, TimeP
     /// <summary>A hold is known to every instance after twice this time.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromSeconds(3);
 
-    private (long At, Installation? Now)? looked;
+    private Look? looked;
 
     /// <summary>Null when anything may be changed; else why not, in a sentence for anyone to read.</summary>
     public async Task<string?> ReasonAsync(CancellationToken stop) => await LookAsync(stop) switch
@@ -57,7 +57,9 @@ public sealed class Standstill(IDocumentStore documents, Installation own, TimeP
         if (looked is { } before && realTime.GetElapsedTime(before.At) < Life) return before.Now;
         var at = realTime.GetTimestamp();
         var now = (await Installation.ReadAsync(documents, stop))?.Installation;
-        looked = (at, now);
+        looked = new Look(at, now);
         return now;
     }
+
+    private sealed record Look(long At, Installation? Now);
 }

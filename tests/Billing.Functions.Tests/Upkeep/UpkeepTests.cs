@@ -2,9 +2,13 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Billing.AzureStandIns;
 using Billing.Functions.Upkeep;
 using Billing.Functions.Tests.Hosting.Triggers;
+using Billing.UseCases.Documents;
+using Billing.UseCases.Metering;
+using Microsoft.Extensions.DependencyInjection;
 using NodaTime;
 using Xunit;
 
@@ -80,6 +84,35 @@ public sealed class UpkeepTests : IDisposable
         await SendAsync(home2, Event("a0"), Event("a44"), Event("a50"));
         await CountedAsync(home2, 46);
         Assert.Contains("\"total\":23,", (await InvoicesAsync(home2, customer)).Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_usage_is_made_anew_nothing_is_counted_taken_or_answered_whoever_starts_a_server()
+    {
+        var home = Path.Combine(root, "home");
+        var place = new Place(Container.Catalog, "installation");
+        await using (var server = await ProbeServer.StartAsync(testClock: false, setting: "BILLING_DATA=" + home, now: SystemClock.Instance.GetCurrentInstant()))
+        {
+            using var client = server.Client();
+            await SendAsync(client, Event("a"));
+            await CountedAsync(client, 1);
+            var store = server.Services.GetRequiredService<IDocumentStore>();
+            var installation = (await store.ReadAsync(place, "installation", default))!;
+            var held = JsonNode.Parse(installation.Document.Body.Span)!.AsObject();
+            held["held"] = JsonNode.Parse("""{"id":"x","kind":"Rebuild","since":"2026-03-01T00:00:00Z","sealed":false,"done":1}""");
+            await store.CommitAsync(place, [new Write.Replace(installation.Document with { Body = Encoding.UTF8.GetBytes(held.ToJsonString()) }, installation.ETag)], default);
+        }
+        await using var again = await ProbeServer.StartAsync(testClock: false, setting: "BILLING_DATA=" + home, now: SystemClock.Instance.GetCurrentInstant());
+        using var asking = again.Client();
+        await again.Services.GetRequiredService<IEventLog>().AppendAsync([new NewMessage(0, Encoding.UTF8.GetBytes(Event("waits")), 1)], default);
+        Assert.Equal(503, (int)(await asking.GetAsync("/v1/ingest/stats")).StatusCode);
+        Assert.Equal(503, (int)(await asking.SendAsync(ProbeServer.Post("/v1/ingest", $"[{Event("x")}]"))).StatusCode);
+        Assert.Contains("'rebuild'", await (await asking.GetAsync("/health")).Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await Task.Delay(500);
+        var folded = 0L;
+        for (var partition = 0; partition < 2; partition++)
+            folded += (await again.Services.GetRequiredService<ProgressStore>().ReadAsync(new LogPartition(again.Services.GetRequiredService<IEventLog>().LogId, partition), default)).Progress.Folded;
+        Assert.Equal(1, folded);
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Billing.Storage.Sqlite.Metering;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
+using Billing.UseCases.Moving;
 
 namespace Billing.Functions.Hosting.Pipeline;
 
@@ -17,7 +18,7 @@ public sealed record BatchSettings(TimeSpan MaxWait, int MaxBytes)
 }
 
 /// <summary>Delivers the embedded log to the fold, each partition in order and at least once; the host's trigger does this on Azure.</summary>
-public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, RecordUsage record, IDocumentStore documents, BatchSettings batches, ILogger<LogPump> log) : BackgroundService, IDelivery
+public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, RecordUsage record, Standstill standstill, IDocumentStore documents, BatchSettings batches, ILogger<LogPump> log) : BackgroundService, IDelivery
 {
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(5);
@@ -78,6 +79,13 @@ public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, Recor
         {
             try
             {
+                // No hold begins while this process has the folder: once it may fold, it may.
+                if (await standstill.FoldReasonAsync(stop) is { } reason)
+                {
+                    stopped[partition] = reason;
+                    await Task.Delay(LongestBackOff, stop);
+                    continue;
+                }
                 await StepAsync(partition, buffer, stop);
                 backOff = FirstBackOff;
             }
