@@ -22,6 +22,7 @@ public static class Greeting
           BILLING_PDF_FONT    TrueType file for PDFs in scripts other than Latin, Greek and Cyrillic; also BILLING_PDF_FONT_BOLD. As environment variables only.
           BILLING_TEST_CLOCK  1 adds POST /v1/test/clock and /v1/test/reset, which set the clock and empty the store.
           BILLING_WEBHOOKS_PRIVATE  1 lets webhooks go to this machine and to private networks. Default: 0.
+          OTEL_EXPORTER_OTLP_ENDPOINT  Where traces, metrics and logs go by OTLP; OpenTelemetry's other OTEL_ settings count too. Default: nowhere.
           ASPNETCORE_URLS     Where to listen (also --urls). Default: http://127.0.0.1:7071.
         """;
 
