@@ -82,6 +82,9 @@ param privateNetwork bool = false
 @description('Who is told of alerts; empty for nobody.')
 param alertEmail string = ''
 
+@description('Where the app sends its traces, metrics and logs by OTLP, as http(s)://host:port of a collector; empty for nowhere.')
+param otlpEndpoint string = ''
+
 @description('Days that logs are kept.')
 @minValue(30)
 param logRetentionDays int = 30
@@ -227,6 +230,7 @@ module app 'modules/functions.bicep' = {
     behindDays: behindDays
     prices: prices
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
+    otlpEndpoint: otlpEndpoint
     workspaceId: monitoring.outputs.workspaceId
   }
 }

@@ -24,6 +24,13 @@ var logAlerts = [
     threshold: 10
     severity: 2
   }
+  {
+    name: 'usage-is-not-usable'
+    description: 'Batches of usage bring events that can not be used; the others count. GET /v1/ingest/rejected lists them with their reasons.'
+    query: 'union AppTraces, FunctionAppLogs | where column_ifexists("Message", "") has "could not be used; GET /v1/ingest/rejected"'
+    threshold: 0
+    severity: 3
+  }
 ]
 var metricAlerts = [
   {

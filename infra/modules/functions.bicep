@@ -20,6 +20,7 @@ param readyHttpInstances int
 param behindDays int
 param prices string
 param subnetId string
+param otlpEndpoint string
 param workspaceId string
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
@@ -51,7 +52,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       http20Enabled: true
       ftpsState: 'Disabled'
       healthCheckPath: '/health'
-      appSettings: [
+      appSettings: concat([
         { name: 'AzureWebJobsStorage__accountName', value: hostStorageName }
         { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
         { name: 'AzureWebJobsStorage__clientId', value: identityClientId }
@@ -73,7 +74,9 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
         { name: 'BILLING_BILL_SCHEDULE', value: '0 * * * * *' }
         { name: 'BILLING_DELIVER_SCHEDULE', value: '*/15 * * * * *' }
         { name: 'BILLING_SWEEP_SCHEDULE', value: '0 30 2 * * *' }
-      ]
+      ], empty(otlpEndpoint) ? [] : [
+        { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: otlpEndpoint }
+      ])
     }
     functionAppConfig: {
       deployment: {

@@ -52,6 +52,19 @@ var content = {
     }
     {
       type: 3
+      name: 'unusable'
+      content: {
+        version: 'KqlItem/1.0'
+        query: 'AppTraces | where Message has "could not be used; GET /v1/ingest/rejected" | extend Events = tolong(extract("([0-9]+) events of partition", 1, Message)) | summarize Events = sum(Events) by bin(TimeGenerated, 15m) | order by TimeGenerated desc'
+        size: 0
+        title: 'Events that could not be used'
+        timeContext: { durationMs: 86400000 }
+        queryType: 0
+        resourceType: 'microsoft.operationalinsights/workspaces'
+      }
+    }
+    {
+      type: 3
       name: 'failures'
       content: {
         version: 'KqlItem/1.0'

@@ -113,7 +113,7 @@ public sealed class EventHubsStandIn(string hub, int partitions) : IAsyncDisposa
             foreach (var one in JsonDocument.Parse(body).RootElement.EnumerateArray()) Put(number, System.Text.Encoding.UTF8.GetBytes(one.GetProperty("Body").GetString()!), key);
             return;
         }
-        var properties = request.Headers.Where(h => h.Key.StartsWith("billing-", StringComparison.OrdinalIgnoreCase)).ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString());
+        var properties = request.Headers.Where(h => h.Key.StartsWith("billing-", StringComparison.OrdinalIgnoreCase) || h.Key.Equals("Diagnostic-Id", StringComparison.OrdinalIgnoreCase)).ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString());
         Put(number, body, key, properties);
     }
 

@@ -44,7 +44,7 @@ public sealed class ProbeServer : IAsyncDisposable
     public CapturedLog Log { get; private init; } = new();
 
     public static async Task<ProbeServer> StartAsync(
-        bool testClock = true, IDocumentStore? store = null, BackgroundWork? work = null, bool sockets = false, string? apiKey = Admin, string? setting = null, Action<IServiceCollection>? replace = null, Instant? now = null)
+        bool testClock = true, IDocumentStore? store = null, BackgroundWork? work = null, bool sockets = false, string? apiKey = Admin, IReadOnlyList<string>? settings = null, Action<IServiceCollection>? replace = null, Instant? now = null)
     {
         var clock = new MovableClock();
         if (now is { } wanted) clock.Now = wanted;
@@ -55,10 +55,10 @@ public sealed class ProbeServer : IAsyncDisposable
             "--BILLING_API_KEY=" + apiKey,
             "--BILLING_TEST_CLOCK=" + (testClock ? "1" : "0"),
             "--urls=http://127.0.0.1:0",
-            .. setting is null ? Array.Empty<string>() : ["--" + setting],
+            .. (settings ?? []).Select(s => "--" + s),
         ]);
-        builder.AddBilling(clock);
         builder.Logging.ClearProviders().AddProvider(log);
+        builder.AddBilling(clock);
         if (!sockets) builder.WebHost.UseTestServer();
         if (store is not null) builder.Services.AddSingleton(store);
         if (work is not null) builder.Services.AddSingleton(work);

@@ -29,6 +29,7 @@ public static class Greeting
           BILLING_TABLES      Addresses of the storage accounts for claims, with commas between.
           BILLING_BLOBS       Address of the storage account for the archive.
           EVENTHUB__fullyQualifiedNamespace, EVENTHUB_NAME  Namespace and name of the event hub. As environment variables only.
+          OTEL_EXPORTER_OTLP_ENDPOINT  Where traces, metrics and logs go by OTLP; OpenTelemetry's other OTEL_ settings count too. Default: nowhere.
           ASPNETCORE_URLS     Where to listen (also --urls). Default: http://127.0.0.1:7071.
         """;
 

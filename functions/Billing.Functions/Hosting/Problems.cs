@@ -87,7 +87,9 @@ public static class Problems
             return WriteAsync(context, BadRequests.Of(bad, context.Features.Get<IExceptionHandlerFeature>()!.Endpoint, context));
         var id = RandomNumberGenerator.GetHexString(16, lowercase: true);
         var log = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Problems));
-        log.LogError(fault, "Fault {FaultId} in {Method} {Path}", id, context.Request.Method, context.Request.Path);
+        // Not the path: keys of customers stand in it.
+        var route = (context.Features.Get<IExceptionHandlerFeature>()!.Endpoint as RouteEndpoint)?.RoutePattern.RawText;
+        log.LogError(fault, "Fault {FaultId} in {Method} {Route}", id, context.Request.Method, route);
         return WriteAsync(
             context, 500, "fault", $"This is a fault of the server; it has been logged as {id}. Try again later.", id: id);
     }

@@ -8,6 +8,7 @@ using Billing.Functions.Hosting.Access;
 using Billing.Functions.Hosting.OpenApi;
 using Billing.Functions.Hosting.Parts;
 using Billing.Functions.Hosting.Requests;
+using Billing.Functions.Hosting.Telemetry;
 using Billing.Functions.Hosting.Triggers;
 using Billing.UseCases.Access;
 using Billing.UseCases.Idempotency;
@@ -49,6 +50,7 @@ public static class Wiring
         var start = new StartUp();
         builder.Services.AddSingleton(start);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Warning && start.Done);
+        builder.AddTelemetry();
         builder.Services.ConfigureHttpJsonOptions(json => JsonRules.Apply(json.SerializerOptions));
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddApiDescription();

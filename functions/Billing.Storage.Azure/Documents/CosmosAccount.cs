@@ -10,6 +10,10 @@ public static class CosmosAccount
     /// <summary>The database that holds the containers.</summary>
     public const string DatabaseName = "billing";
 
+    // As the client library sets up its own.
+    private const int MaxConnections = 50;
+    private static readonly TimeSpan ConnectionLife = TimeSpan.FromMinutes(5);
+
     private const string LocalPlanner = "AZURE_COSMOS_USE_QUERY_PLAN_INTEROP_LINUX";
 
     /// <summary>The database, over HTTPS on port 443 (gateway mode: it works through any network, and needs few connections). Nothing is asked of the account yet.</summary>
@@ -26,10 +30,10 @@ public static class CosmosAccount
             ConnectionMode = ConnectionMode.Gateway,
             // An emulator's account names addresses that may be another's.
             LimitToEndpoint = AzureAccess.IsEmulator(endpoint),
+            HttpClientFactory = () => new HttpClient(new ChargeMeter(units, new SocketsHttpHandler { PooledConnectionLifetime = ConnectionLife, MaxConnectionsPerServer = MaxConnections })),
             RequestTimeout = Patience.OneTry,
             MaxRetryAttemptsOnRateLimitedRequests = 9,
             MaxRetryWaitTimeOnRateLimitedRequests = TimeSpan.FromSeconds(30),
-            CustomHandlers = { new ChargeHandler(units) },
             CosmosClientTelemetryOptions = new CosmosClientTelemetryOptions { DisableSendingMetricsToService = true },
         };
         var client = AzureAccess.IsEmulator(endpoint)

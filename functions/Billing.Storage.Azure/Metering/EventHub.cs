@@ -30,12 +30,14 @@ internal sealed class EventHub(Uri endpoint, string hub)
     /// <param name="partition">Its number.</param>
     /// <param name="body">The event's bytes.</param>
     /// <param name="stamp">Kept as the event's property <see cref="StampProperty"/>; null for none.</param>
+    /// <param name="origin">Kept as the event's property <see cref="OriginProperty"/>; null for none.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task SendAsync(int partition, ReadOnlyMemory<byte> body, string? stamp, CancellationToken stop)
+    public async Task SendAsync(int partition, ReadOnlyMemory<byte> body, string? stamp, string? origin, CancellationToken stop)
     {
         using var message = Message(RequestMethod.Post, string.Create(CultureInfo.InvariantCulture, $"partitions/{partition}/messages"), stop);
         message.Request.Headers.Add("Content-Type", OneEvent);
         if (stamp is not null) message.Request.Headers.Add(StampProperty, stamp);
+        if (origin is not null) message.Request.Headers.Add(OriginProperty, origin);
         message.Request.Content = RequestContent.Create(body);
         await pipeline.SendAsync(message, stop);
         if (message.Response.Status != 201) throw new RequestFailedException(message.Response);
@@ -43,6 +45,9 @@ internal sealed class EventHub(Uri endpoint, string hub)
 
     /// <summary>The property that carries the test clock's time.</summary>
     public const string StampProperty = "billing-enqueued-at";
+
+    /// <summary>The property in which clients of Event Hubs say to what trace an event belongs, as W3C's <c>traceparent</c>.</summary>
+    public const string OriginProperty = "Diagnostic-Id";
 
     public async Task<HubDescription> DescribeAsync(CancellationToken stop)
     {

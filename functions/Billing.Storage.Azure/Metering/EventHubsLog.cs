@@ -1,5 +1,6 @@
 using System.Globalization;
 using Billing.UseCases.Metering;
+using Billing.UseCases.Telemetry;
 using NodaTime;
 using NodaTime.Text;
 
@@ -55,9 +56,10 @@ public sealed class EventHubsLog : IEventLog
         MessageLimits.Check(messages, Partitions);
         stop.ThrowIfCancellationRequested();
         var stamped = stamp() is { } at ? InstantPattern.ExtendedIso.Format(at) : null;
+        var origin = Spans.TextOf(Spans.Here);
         return Task.WhenAll(messages.GroupBy(m => m.Partition).Select(async ofPartition =>
         {
-            foreach (var message in ofPartition) await hub.SendAsync(message.Partition, message.Body, stamped, stop);
+            foreach (var message in ofPartition) await hub.SendAsync(message.Partition, message.Body, stamped, origin, stop);
         }));
     }
 

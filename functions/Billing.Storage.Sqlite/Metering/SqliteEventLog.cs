@@ -1,5 +1,6 @@
 using Billing.Storage.Sqlite.Database;
 using Billing.UseCases.Metering;
+using Billing.UseCases.Telemetry;
 using Microsoft.Data.Sqlite;
 using NodaTime;
 
@@ -17,6 +18,7 @@ public sealed class SqliteEventLog : IEventLog
     private readonly SqliteDatabase database;
     private readonly IClock clock;
     private readonly LogTail[] tails;
+    private readonly MessageOrigins origins;
     private long waitingBytes;
 
     /// <param name="database">Where the log is kept.</param>
@@ -29,6 +31,7 @@ public sealed class SqliteEventLog : IEventLog
         ArgumentOutOfRangeException.ThrowIfLessThan(partitions, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(partitions, MaxPartitions);
         (this.database, this.clock, LogId, Partitions) = (database, clock, logId, partitions);
+        origins = new MessageOrigins(partitions);
         tails = database.Read(connection => Open(connection, logId, partitions));
         waitingBytes = database.Read(LogTable.Bytes);
     }
@@ -46,7 +49,14 @@ public sealed class SqliteEventLog : IEventLog
         stop.ThrowIfCancellationRequested();
         if (messages.Count == 0) return;
         // The clock is read by the writer, so that times are in the order of the sequences.
-        var reached = await database.WriteAsync(connection => LogTable.Append(connection, messages, clock.GetCurrentInstant()));
+        var origin = Spans.Here;
+        var reached = await database.WriteAsync(connection =>
+        {
+            var newest = LogTable.Append(connection, messages, clock.GetCurrentInstant());
+            // Before the commit: from there on the messages can be read.
+            if (origin != default) origins.Remember(messages, newest, origin);
+            return newest;
+        });
         Interlocked.Add(ref waitingBytes, messages.Sum(m => (long)m.Body.Length));
         foreach (var (partition, sequence) in reached) tails[partition].Reached(sequence);
     }
@@ -74,7 +84,8 @@ public sealed class SqliteEventLog : IEventLog
     public IReadOnlyList<LogMessage> Read(int partition, long afterSequence, Memory<byte> buffer)
     {
         CheckPartition(partition);
-        return database.Read(connection => LogTable.Read(connection, partition, afterSequence, buffer));
+        var messages = database.Read(connection => LogTable.Read(connection, partition, afterSequence, buffer));
+        return Spans.AreHeard ? [.. messages.Select(m => origins.Marked(partition, m))] : messages;
     }
 
     /// <summary>Completes when the partition has a message after the sequence; at once when it already has.</summary>

@@ -1,6 +1,7 @@
 using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Telemetry;
 using NodaTime;
 
 namespace Billing.UseCases.Invoicing;
@@ -36,11 +37,12 @@ public sealed class ParkedAccounts(IDocumentStore store)
     internal async Task<ParkedAccount> ParkAsync(string customerId, string reason, Instant at, CancellationToken stop)
     {
         var parked = new ParkedAccount(customerId, reason, at);
-        await accounts.ChangeAsync<bool>(
+        var isNew = await accounts.ChangeAsync<bool>(
             customerId,
             head => Task.FromResult<Outcome<AccountChange<bool>>>(new AccountChange<bool>(
-                true, head with { Parked = head.Parked ?? parked }, [new Write.Upsert(Accounts.PlaceOf(customerId).Keep(Kind, Kind, head.Parked ?? parked))])),
+                head.Parked is null, head with { Parked = head.Parked ?? parked }, [new Write.Upsert(Accounts.PlaceOf(customerId).Keep(Kind, Kind, head.Parked ?? parked))])),
             stop);
+        if (isNew.Value) Measures.Parked();
         return parked;
     }
 }

@@ -18,7 +18,7 @@ public sealed class BacklogTests
     public async Task Past_the_bound_ingest_says_later_and_takes_nothing_until_the_backlog_is_smaller(string path, string shape)
     {
         var counting = new TaskCompletionSource();
-        await using var server = await ProbeServer.StartAsync(testClock: false, setting: "BILLING_MAX_BACKLOG_MB=1", replace: services => services.AddSingleton<IDocumentStore>(
+        await using var server = await ProbeServer.StartAsync(testClock: false, settings: ["BILLING_MAX_BACKLOG_MB=1"], replace: services => services.AddSingleton<IDocumentStore>(
             all => new HeldProgress(new SqliteDocumentStore(all.GetRequiredService<SqliteDatabase>()), counting.Task)));
         var client = server.Client();
         var sent = 0;

@@ -151,6 +151,15 @@ public sealed partial class InfraTests
     }
 
     [Fact]
+    public void Every_text_that_the_log_is_searched_for_is_logged()
+    {
+        var code = string.Concat(Directory.EnumerateFiles(Path.Combine(BicepFile.Root, "functions"), "*.cs", SearchOption.AllDirectories).SelectMany(File.ReadLines).Where(l => l.Contains(".Log", StringComparison.Ordinal)));
+        var searched = BicepFile.All.SelectMany(f => SearchedText().Matches(f.Text)).Select(m => m.Groups[1].Value).ToList();
+        Assert.True(searched.Count >= 5, $"{searched.Count} texts.");
+        Assert.All(searched, text => Assert.Contains(text, code, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Containers_tables_and_hubs_have_the_names_and_partitions_that_the_code_uses()
     {
         var cosmos = BicepFile.Of("cosmos").Text;
@@ -234,8 +243,11 @@ public sealed partial class InfraTests
     [GeneratedRegex(@"\{ name: '([A-Za-z_]+)', value: ")]
     private static partial Regex SettingName();
 
-    [GeneratedRegex("\"((?:BILLING|EVENTHUB)_[A-Za-z_]+)\"")]
+    [GeneratedRegex("\"((?:BILLING|EVENTHUB|OTEL)_[A-Za-z_]+)\"")]
     private static partial Regex CodeSetting();
+
+    [GeneratedRegex(" has \"([^\"]+)\"")]
+    private static partial Regex SearchedText();
 
     [GeneratedRegex("%([A-Z_]+)%")]
     private static partial Regex Percent();

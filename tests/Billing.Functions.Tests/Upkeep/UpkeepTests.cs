@@ -26,7 +26,7 @@ public sealed class UpkeepTests : IDisposable
     {
         var home = Path.Combine(root, "home");
         string customer, before;
-        await using (var server = await ProbeServer.StartAsync(testClock: false, setting: "BILLING_DATA=" + home, now: SystemClock.Instance.GetCurrentInstant()))
+        await using (var server = await ProbeServer.StartAsync(testClock: false, settings: ["BILLING_DATA=" + home], now: SystemClock.Instance.GetCurrentInstant()))
         {
             using var client = server.Client();
             customer = await SellAsync(client);
@@ -46,7 +46,7 @@ public sealed class UpkeepTests : IDisposable
         Assert.Equal((0, "compared: equal"), await RunAsync("export", Path.Combine(root, "out"), $"--BILLING_DATA={home}"));
 
         // What was moved stands still where it was.
-        await using (var held = await ProbeServer.StartAsync(testClock: false, setting: "BILLING_DATA=" + home, now: SystemClock.Instance.GetCurrentInstant()))
+        await using (var held = await ProbeServer.StartAsync(testClock: false, settings: ["BILLING_DATA=" + home], now: SystemClock.Instance.GetCurrentInstant()))
         {
             using var client = held.Client();
             using var refused = await client.SendAsync(ProbeServer.Post("/v1/ingest", $"[{Event("x")}]"));
@@ -79,7 +79,7 @@ public sealed class UpkeepTests : IDisposable
 
         var again = Path.Combine(root, "again");
         Assert.Equal((0, "compared: equal"), await RunAsync("import", Path.Combine(root, "back"), $"--BILLING_DATA={again}"));
-        await using var last = await ProbeServer.StartAsync(testClock: false, setting: "BILLING_DATA=" + again, now: SystemClock.Instance.GetCurrentInstant());
+        await using var last = await ProbeServer.StartAsync(testClock: false, settings: ["BILLING_DATA=" + again], now: SystemClock.Instance.GetCurrentInstant());
         using var home2 = last.Client();
         await SendAsync(home2, Event("a0"), Event("a44"), Event("a50"));
         await CountedAsync(home2, 46);
@@ -91,7 +91,7 @@ public sealed class UpkeepTests : IDisposable
     {
         var home = Path.Combine(root, "home");
         var place = new Place(Container.Catalog, "installation");
-        await using (var server = await ProbeServer.StartAsync(testClock: false, setting: "BILLING_DATA=" + home, now: SystemClock.Instance.GetCurrentInstant()))
+        await using (var server = await ProbeServer.StartAsync(testClock: false, settings: ["BILLING_DATA=" + home], now: SystemClock.Instance.GetCurrentInstant()))
         {
             using var client = server.Client();
             await SendAsync(client, Event("a"));
@@ -102,7 +102,7 @@ public sealed class UpkeepTests : IDisposable
             held["held"] = JsonNode.Parse("""{"id":"x","kind":"Rebuild","since":"2026-03-01T00:00:00Z","sealed":false,"done":1}""");
             await store.CommitAsync(place, [new Write.Replace(installation.Document with { Body = Encoding.UTF8.GetBytes(held.ToJsonString()) }, installation.ETag)], default);
         }
-        await using var again = await ProbeServer.StartAsync(testClock: false, setting: "BILLING_DATA=" + home, now: SystemClock.Instance.GetCurrentInstant());
+        await using var again = await ProbeServer.StartAsync(testClock: false, settings: ["BILLING_DATA=" + home], now: SystemClock.Instance.GetCurrentInstant());
         using var asking = again.Client();
         await again.Services.GetRequiredService<IEventLog>().AppendAsync([new NewMessage(0, Encoding.UTF8.GetBytes(Event("waits")), 1)], default);
         Assert.Equal(503, (int)(await asking.GetAsync("/v1/ingest/stats")).StatusCode);

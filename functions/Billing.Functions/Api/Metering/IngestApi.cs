@@ -9,6 +9,7 @@ using Billing.Functions.Hosting.Pipeline;
 using Billing.Functions.Hosting.Requests;
 using Billing.UseCases.Access;
 using Billing.UseCases.Metering;
+using Billing.UseCases.Telemetry;
 using NodaTime;
 
 namespace Billing.Functions.Api.Metering;
@@ -62,6 +63,22 @@ public static class IngestApi
     }
 
     private static async Task<Outcome<int>> AcceptAsync(HttpContext context, AcceptUsage accept, Backlog backlog, EventShape shape, CancellationToken stop)
+    {
+        using var span = Spans.Ingest(context.Request.Headers.TraceParent);
+        try
+        {
+            var accepted = await ReadAsync(context, accept, backlog, shape, stop);
+            span?.Answered(accepted.Refusal?.Code);
+            return accepted;
+        }
+        catch (Exception fault)
+        {
+            span?.Failed(fault);
+            throw;
+        }
+    }
+
+    private static async Task<Outcome<int>> ReadAsync(HttpContext context, AcceptUsage accept, Backlog backlog, EventShape shape, CancellationToken stop)
     {
         if (RequestBodies.BadEncoding(context, Gzip) is { } encoding) return encoding;
         var packed = context.Request.Headers.ContentEncoding.ToString().Equals(Gzip, StringComparison.OrdinalIgnoreCase);

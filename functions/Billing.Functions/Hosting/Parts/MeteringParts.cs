@@ -3,6 +3,7 @@ using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
 using Billing.UseCases.Moving;
+using Billing.UseCases.Telemetry;
 using NodaTime;
 
 namespace Billing.Functions.Hosting.Parts;
@@ -22,6 +23,7 @@ public static class MeteringParts
         services.AddSingleton<Standstill>();
         services.AddSingleton<MeterCatalog>();
         services.AddSingleton(WithSecret<AcceptUsage>);
+        services.AddSingleton(Watch);
         services.AddSingleton(all => ActivatorUtilities.CreateInstance<RecordUsage>(all, all.GetRequiredService<Installation>().Secret, WindowCacheBytes / settings.LogPartitions));
         services.AddSingleton(WithSecret<UnclaimedUsage>);
         services.AddSingleton<UsageReader>();
@@ -54,5 +56,13 @@ public static class MeteringParts
         services.AddSingleton<FillSoon>();
         services.AddTimer<DueTimer>(settings);
     }
+
+    private static FoldWatch Watch(IServiceProvider all)
+    {
+        var log = all.GetRequiredService<ILogger<FoldWatch>>();
+        return new FoldWatch(all.GetRequiredService<IClock>(), (partition, count) =>
+            log.LogWarning("{Count} events of partition {Partition} could not be used; GET /v1/ingest/rejected lists them.", count, partition.Number));
+    }
+
     private static T WithSecret<T>(IServiceProvider all) => ActivatorUtilities.CreateInstance<T>(all, all.GetRequiredService<Installation>().Secret);
 }

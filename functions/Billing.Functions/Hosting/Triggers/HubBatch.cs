@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Billing.UseCases.Metering;
+using Billing.UseCases.Telemetry;
 using NodaTime;
 using NodaTime.Text;
 
@@ -14,6 +16,7 @@ namespace Billing.Functions.Hosting.Triggers;
 internal sealed record HubBatch(int Partition, IReadOnlyList<LogMessage> Messages, int Retry)
 {
     private const string StampProperty = "billing-enqueued-at";
+    private static readonly string[] OriginProperties = ["Diagnostic-Id", "traceparent"];
 
     /// <summary>Reads the host's JSON.</summary>
     /// <remarks>
@@ -31,23 +34,34 @@ internal sealed record HubBatch(int Partition, IReadOnlyList<LogMessage> Message
         var bodies = Unwrapped(Member(Member(call.RootElement, "Data"), "events"));
         var sequences = Unwrapped(Member(metadata, "SequenceNumberArray"));
         var times = Unwrapped(Member(metadata, "EnqueuedTimeUtcArray"));
-        var properties = stamped && Unwrapped(metadata).TryGetProperty("PropertiesArray", out var given) ? Unwrapped(given) : default;
+        var properties = (stamped || Spans.AreHeard) && Unwrapped(metadata).TryGetProperty("PropertiesArray", out var given) ? Unwrapped(given) : default;
         if (bodies.ValueKind != JsonValueKind.Array || sequences.ValueKind != JsonValueKind.Array || times.ValueKind != JsonValueKind.Array
             || sequences.GetArrayLength() != bodies.GetArrayLength() || times.GetArrayLength() != bodies.GetArrayLength())
             throw new FormatException("The host's arrays of bodies, sequence numbers and enqueued times don't match.");
         var messages = new List<LogMessage>(bodies.GetArrayLength());
         for (var i = 0; i < bodies.GetArrayLength(); i++)
         {
-            var at = properties.ValueKind == JsonValueKind.Array && properties[i].TryGetProperty(StampProperty, out var stamp)
+            var own = properties.ValueKind == JsonValueKind.Array && i < properties.GetArrayLength() ? properties[i] : default;
+            var at = stamped && own.ValueKind == JsonValueKind.Object && own.TryGetProperty(StampProperty, out var stamp)
                 ? InstantPattern.ExtendedIso.Parse(stamp.GetString()!).GetValueOrThrow()
                 : TimeOf(times[i]);
-            messages.Add(new LogMessage(Number(sequences[i]) + 1, at, BytesOf(bodies[i])));
+            messages.Add(new LogMessage(Number(sequences[i]) + 1, at, BytesOf(bodies[i])) { Origin = OriginOf(own) });
         }
         var partition = Unwrapped(Member(Member(metadata, "PartitionContext"), "PartitionId"));
         var retry = Unwrapped(metadata).TryGetProperty("RetryContext", out var context) ? Unwrapped(context) : default;
         return new HubBatch(
             int.Parse(partition.ToString(), CultureInfo.InvariantCulture), messages,
             retry.ValueKind == JsonValueKind.Object && retry.TryGetProperty("RetryCount", out var count) ? (int)Number(count) : 0);
+    }
+
+    // Producers' clients write one property or the other, in whatever case, some as a JSON text.
+    private static ActivityContext OriginOf(JsonElement properties)
+    {
+        if (!Spans.AreHeard || properties.ValueKind != JsonValueKind.Object) return default;
+        foreach (var property in properties.EnumerateObject())
+            if (property.Value.ValueKind == JsonValueKind.String && OriginProperties.Contains(property.Name, StringComparer.OrdinalIgnoreCase)
+                && Spans.ContextOf(property.Value.GetString()!.Trim('"')) is var origin && origin != default) return origin;
+        return default;
     }
 
     private static JsonElement Member(JsonElement of, string name) =>

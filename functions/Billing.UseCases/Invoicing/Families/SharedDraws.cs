@@ -4,6 +4,7 @@ using Billing.Domain.Values;
 using Billing.UseCases.Contracts;
 using Billing.UseCases.Credits;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Telemetry;
 
 namespace Billing.UseCases.Invoicing;
 
@@ -37,7 +38,7 @@ internal sealed class SharedDraws(IDocumentStore store)
     {
         for (var rounds = 0; rounds < MaxAttempts; rounds++)
         {
-            var (held, unresolved) = ((Claim?)null, false);
+            var (held, unresolved, made) = ((Claim?)null, false, (Invoice?)null);
             var done = await accounts.ChangeAsync<T>(
                 customerId,
                 async head =>
@@ -48,6 +49,7 @@ internal sealed class SharedDraws(IDocumentStore store)
                     for (var attempts = 0; attempts < MaxAttempts; attempts++)
                     {
                         var decided = await decide(head);
+                        made = decided.Issued;
                         if (decided.Account is not { Shared.Count: > 0 } account) return decided.Change;
                         if (unresolved = (await OpenAsync(account, stop)).Count > 0) return new AccountChange<T>(default!, null, []);
                         if (decided.Issued is not { Status: InvoiceStatus.Finalized } issued || !issued.Draws.Any(d => d.CustomerId is not null)) return decided.Change;
@@ -61,6 +63,7 @@ internal sealed class SharedDraws(IDocumentStore store)
                 await ResolveAsync(customerId, stop);
                 continue;
             }
+            if (made is { Status: InvoiceStatus.Finalized } && done.Refusal is null) Measures.Issued(made.Type);
             if (held is { } drawn) await ConfirmAsync(drawn, stop);
             return done;
         }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Billing.Domain.Metering.Events;
 using Billing.Domain.Values;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Telemetry;
 using NodaTime;
 
 namespace Billing.UseCases.Metering;
@@ -15,7 +16,8 @@ namespace Billing.UseCases.Metering;
 /// missing come from the archive; those that an operator declared lost are passed.
 /// </remarks>
 /// <param name="cacheBytes">Windows that each partition keeps in memory between batches.</param>
-public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UnclaimedUsage unclaimed, UsageLimits limits, HashKey secret, long cacheBytes = 8L << 20)
+/// <param name="watch">Told of each batch.</param>
+public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, IArchive archive, MeterCatalog meters, UnclaimedUsage unclaimed, UsageLimits limits, HashKey secret, long cacheBytes = 8L << 20, FoldWatch? watch = null)
 {
     private readonly ConcurrentDictionary<LogPartition, PartitionFold> partitions = new();
     private readonly ProgressStore progressStore = new(documents);
@@ -23,6 +25,7 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
     private readonly NextMessages nextMessages = new(archive);
     private readonly RejectedUsage rejected = new(archive);
     private readonly KnownKeys knownKeys = new(documents);
+    private readonly FoldWatch watch = watch ?? new FoldWatch();
 
     /// <summary>Folds messages of one partition, in order; those at or below the progress are skipped, and missing ones are taken from the archive.</summary>
     /// <param name="partition">A partition of a registered log.</param>
@@ -48,7 +51,8 @@ public sealed class RecordUsage(IDocumentStore documents, IDedupLedger ledger, I
                 var next = log[partition.Number].NextAfter(progress.Sequence);
                 if (next is { } first && await nextMessages.FindAsync(log, partition.Number, first, messages, stop) is { } stretch)
                 {
-                    progress = await FoldAsync(partition, state, stretch, progress, etag, new LostClaims(logs.SelectMany(l => l.Lost)), stop);
+                    var lost = new LostClaims(logs.SelectMany(l => l.Lost));
+                    progress = await watch.FoldAsync(progress, stretch, messages, () => FoldAsync(partition, state, stretch, progress, etag, lost, stop));
                     if (IsFolded(messages, progress)) return progress;
                     continue;
                 }

@@ -1,6 +1,7 @@
 using Billing.Domain.Metering.Windows;
 using Billing.Domain.Values;
 using Billing.UseCases.Documents;
+using Billing.UseCases.Telemetry;
 using NodaTime;
 
 namespace Billing.UseCases.Metering;
@@ -31,6 +32,7 @@ internal sealed class WindowCommits(IDocumentStore documents, HashKey secret, st
 
     private async Task CommitPlaceAsync(Place place, List<WindowShards> windows, long lastSequence, Instant enqueued, bool always, CancellationToken stop)
     {
+        using var span = Spans.Commit(windows);
         var commit = new OpenCommit(documents, place, lastSequence);
         foreach (var window in windows)
         {

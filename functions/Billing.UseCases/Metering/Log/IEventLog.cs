@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NodaTime;
 
 namespace Billing.UseCases.Metering;
@@ -12,7 +13,11 @@ public readonly record struct LogPartition(string LogId, int Number)
 /// <param name="Sequence">Grows by one with each message of the partition; the first is 1.</param>
 /// <param name="EnqueuedAt">When the log took it; validity of the events is judged by this time.</param>
 /// <param name="Body">The bytes of the producer: a JSON event, an array of events, or a marker.</param>
-public sealed record LogMessage(long Sequence, Instant EnqueuedAt, ReadOnlyMemory<byte> Body);
+public sealed record LogMessage(long Sequence, Instant EnqueuedAt, ReadOnlyMemory<byte> Body)
+{
+    /// <summary>The span that appended it, as far as the log knows it; nothing depends on it.</summary>
+    public ActivityContext Origin { get; init; }
+}
 
 /// <summary>A message to append.</summary>
 /// <param name="Partition">Number of the partition.</param>

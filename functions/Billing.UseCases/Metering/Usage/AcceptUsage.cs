@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using Billing.Domain.Metering.Events;
 using Billing.Domain.Values;
+using Billing.UseCases.Telemetry;
 using NodaTime;
 
 namespace Billing.UseCases.Metering;
@@ -26,13 +27,28 @@ public sealed class AcceptUsage(IEventLog log, IClock clock, UsageLimits limits,
             if (reading.Parser.Parse(body, shape, reading.Message) is { } malformed) return malformed;
             if (Check(reading.Message) is { } refusal) return refusal;
             var messages = Pack(reading.Message, rented);
-            if (messages.Count > 0) await log.AppendAsync(messages, stop);
+            if (messages.Count > 0) await AppendAsync(messages, reading.Message.Count, stop);
             return reading.Message.Count;
         }
         finally
         {
             foreach (var buffer in rented) ArrayPool<byte>.Shared.Return(buffer);
             spare.Add(reading);
+        }
+    }
+
+    private async Task AppendAsync(List<NewMessage> messages, int events, CancellationToken stop)
+    {
+        using var span = Spans.Append(messages, events);
+        try
+        {
+            await log.AppendAsync(messages, stop);
+            Measures.Accepted(events);
+        }
+        catch (Exception fault)
+        {
+            span?.Failed(fault);
+            throw;
         }
     }
 
