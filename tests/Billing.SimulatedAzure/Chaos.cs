@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
@@ -11,8 +12,11 @@ namespace Billing.SimulatedAzure;
 internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost host, int events, int seed, TimeSpan killEvery)
 {
     private const int Customers = 12;
-    private const int PerRequest = 100;
     private const int Senders = 6;
+
+    // Messages that wait, at most: usage keeps coming in until nearly all is counted, and is killed on the way.
+    private const int MostWaiting = 300;
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(9);
 
     private readonly Random chance = new(seed);
     private readonly HttpClient client = new() { BaseAddress = host.Address, Timeout = TimeSpan.FromSeconds(60) };
@@ -20,6 +24,8 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
     private readonly long[] counts = new long[Customers];
     private readonly List<List<string>> direct = [];
     private readonly List<string> requests = [];
+    private volatile int waiting;
+    private long folded;
     private int distinct;
     private int poison;
     private int kills;
@@ -33,22 +39,20 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
         var ids = new string[Customers];
         for (var c = 0; c < Customers; c++) ids[c] = await CreateAsync("/v1/customers", $$"""{"name":"Customer {{c}}","ingest_aliases":["c{{c}}"]}""");
         Make();
-        var since = System.Diagnostics.Stopwatch.StartNew();
+        var since = Stopwatch.GetTimestamp();
         using var calm = new CancellationTokenSource();
         azure.Cosmos.Fault = (_, path) => path.Contains("/docs", StringComparison.Ordinal) ? Strikes(120) : null;
         azure.Tables.Fault = azure.Blobs.Fault = (_, _) => Strikes(40);
         azure.Hub.Fault = () => Strikes(25);
         var killing = KillAsync(calm.Token);
-        await Task.WhenAll(Task.WhenAll(Enumerable.Range(0, Senders).Select(SendAsync)), PutAsync());
-        Console.WriteLine($"sent {events} events, {distinct} distinct, after {since.Elapsed.TotalSeconds:0} s");
-        await WaitAsync(soft: true);
+        await WaitAsync(SendAsync(since), since);
+        var took = Stopwatch.GetElapsedTime(since);
         await calm.CancelAsync();
         await killing;
         azure.Cosmos.Fault = null;
         azure.Tables.Fault = azure.Blobs.Fault = null;
         azure.Hub.Fault = null;
-        await WaitAsync(soft: false);
-        Console.WriteLine($"counted after {since.Elapsed.TotalSeconds:0} s; {kills} kills, {faults} faults");
+        Console.WriteLine($"counted after {took.TotalSeconds:0} s: {events} events, {distinct} distinct, {events / took.TotalSeconds:0} a second; {kills} kills, {faults} faults");
         return await CompareAsync(ids, sum, count);
     }
 
@@ -57,6 +61,7 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
     {
         var sent = new List<string>();
         var batch = new List<string>();
+        var size = Size();
         var now = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         for (var i = 0; i < events; i++)
         {
@@ -73,17 +78,28 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
                 sent.Add(text);
             }
             batch.Add(text);
-            if (batch.Count < PerRequest && i < events - 1) continue;
+            if (batch.Count < size && i < events - 1) continue;
             if (chance.Next(4) == 0) direct.Add([.. batch]);
             else requests.Add($"[{string.Join(',', batch)}]");
             batch.Clear();
+            size = Size();
         }
     }
 
-    private async Task SendAsync(int sender)
+    // One event to a thousand, as many as a request may have.
+    private int Size() => chance.Next(10) switch { 0 => chance.Next(1, 20), < 7 => chance.Next(100, 400), _ => chance.Next(400, 1_001) };
+
+    private async Task SendAsync(long since)
+    {
+        await Task.WhenAll(Enumerable.Range(0, Senders).Select(PostAsync).Append(PutAsync()));
+        Console.WriteLine($"sent {events} events, {distinct} distinct, after {Stopwatch.GetElapsedTime(since).TotalSeconds:0} s; {kills} kills, {faults} faults");
+    }
+
+    private async Task PostAsync(int sender)
     {
         for (var at = sender; at < requests.Count; at += Senders)
         {
+            await RoomAsync();
             while (true)
             {
                 try
@@ -106,6 +122,7 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
     {
         foreach (var batch in direct)
         {
+            await RoomAsync();
             var partition = chance.Next(azure.Hub.Partitions);
             if (chance.Next(20) > 0) azure.Hub.Put(partition, Encoding.UTF8.GetBytes($"[{string.Join(',', batch)}]"));
             else
@@ -119,15 +136,18 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
         }
     }
 
+    // Again and again, but not before something was counted since: on a slow machine an instance would be killed each time before it had done anything.
     private async Task KillAsync(CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested)
+        var which = new Random(seed);
+        for (var before = 0L; ; before = Volatile.Read(ref folded))
         {
             await Task.Delay(killEvery, stop).ContinueWith(_ => { }, TaskScheduler.Default);
+            while (!stop.IsCancellationRequested && Volatile.Read(ref folded) == before) await Task.Delay(50, CancellationToken.None);
             if (stop.IsCancellationRequested) return;
             var all = host.Instances.Where(i => i.IsReady).ToList();
             if (all.Count == 0) continue;
-            all[Random.Shared.Next(all.Count)].Kill();
+            all[which.Next(all.Count)].Kill();
             kills++;
         }
     }
@@ -139,17 +159,30 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
         return Random.Shared.Next(5) switch { 0 => new(429), 1 => new(503), 2 => new(0), 3 => new(500), _ => new(0, Done: true) };
     }
 
-    // Until nothing waits; softly, for at most a minute.
-    private async Task WaitAsync(bool soft)
+    private async Task RoomAsync()
     {
-        for (var tries = 0; tries < (soft ? 60 : 1_200); tries++)
+        while (waiting > MostWaiting) await Task.Delay(50);
+    }
+
+    // Until all is sent and nothing waits.
+    private async Task WaitAsync(Task sending, long since)
+    {
+        for (var looks = 1; ; looks++)
         {
+            // Before the look: what is sent after it is not seen.
+            var sent = sending.IsCompleted;
             var totals = await TotalsAsync();
-            if (totals is not null && Of(totals, "pending") == 0) return;
-            if (tries % 20 == 19) Console.WriteLine($"counted {totals?["counted"]}, {totals?["pending"]} messages wait; {kills} kills, {faults} faults");
+            if (totals is not null)
+            {
+                waiting = (int)Of(totals, "pending");
+                Volatile.Write(ref folded, Of(totals, "counted") + Of(totals, "duplicate"));
+            }
+            if (sent && totals is not null && waiting == 0) break;
+            if (looks % 20 == 0) Console.WriteLine($"counted {totals?["counted"]}, {waiting} messages wait, after {Stopwatch.GetElapsedTime(since).TotalSeconds:0} s; {kills} kills, {faults} faults");
+            if (Stopwatch.GetElapsedTime(since) > Longest) throw new TimeoutException($"Events still wait: {totals}");
             await Task.Delay(500);
         }
-        if (!soft) throw new TimeoutException($"Events still wait: {await TotalsAsync()}");
+        await sending;
     }
 
     private async Task<bool> CompareAsync(string[] ids, string sum, string count)
