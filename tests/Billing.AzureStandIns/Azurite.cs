@@ -1,29 +1,21 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace Billing.AzureStandIns;
 
-/// <summary>The storage emulator, one for the whole process: blobs and tables, in memory. Installed with <c>npm ci</c> in tests/clients when it is not there.</summary>
+/// <summary>The storage emulator, one for the whole process: blobs and tables, in memory.</summary>
 public sealed class Azurite
 {
     private static readonly Lazy<Task<Azurite>> Only = new(StartAsync);
     private const int MaxAccounts = 100;
     private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-    private readonly Process process;
     private readonly int blobPort;
     private readonly int tablePort;
     private int accounts;
 
-    private Azurite(Process process, int blobPort, int tablePort)
-    {
-        (this.process, this.blobPort, this.tablePort) = (process, blobPort, tablePort);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => this.process.Kill(entireProcessTree: true);
-    }
+    private Azurite(int blobPort, int tablePort) => (this.blobPort, this.tablePort) = (blobPort, tablePort);
 
     public static Task<Azurite> RunningAsync() => Only.Value;
 
@@ -64,48 +56,15 @@ public sealed class Azurite
 
     private static async Task<Azurite> StartAsync()
     {
-        var clients = Path.Combine(ThisMachine.RepositoryRoot, "tests/clients");
-        var script = Path.Combine(clients, "node_modules/azurite/dist/src/azurite.js");
-        if (!File.Exists(script))
-        {
-            using var install = Process.Start(new ProcessStartInfo("npm", ["ci", "--no-audit", "--no-fund"]) { WorkingDirectory = clients, RedirectStandardOutput = true })
-                ?? throw new InvalidOperationException("npm could not be started.");
-            await install.WaitForExitAsync();
-        }
-        if (!File.Exists(script)) throw new InvalidOperationException("Azurite is not installed: run 'npm ci' in tests/clients.");
         var (blobPort, queuePort, tablePort) = (ThisMachine.FreePort(), ThisMachine.FreePort(), ThisMachine.FreePort());
-        var process = Process.Start(new ProcessStartInfo(
-            "node",
+        await NodeServer.StartAsync(
+            "azurite/dist/src/azurite.js",
             [
-                script, "--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck",
+                "--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck",
                 "--blobPort", $"{blobPort}", "--queuePort", $"{queuePort}", "--tablePort", $"{tablePort}",
-            ])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(1, MaxAccounts).Select(n => $"account{n}:{Key}")) },
-        }) ?? throw new InvalidOperationException("node could not be started.");
-        var running = new Azurite(process, blobPort, tablePort);
-        await ListensAsync(process, blobPort);
-        await ListensAsync(process, tablePort);
-        return running;
-    }
-
-    private static async Task ListensAsync(Process process, int port)
-    {
-        for (var tries = 0; tries < 600 && !process.HasExited; tries++)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync(IPAddress.Loopback, port);
-                return;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(50);
-            }
-        }
-        throw new InvalidOperationException("Azurite did not start.");
+            ],
+            [blobPort, tablePort],
+            new Dictionary<string, string> { ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(1, MaxAccounts).Select(n => $"account{n}:{Key}")) });
+        return new Azurite(blobPort, tablePort);
     }
 }

@@ -32,7 +32,7 @@ public sealed class HostInstance(string folder, string executable, IReadOnlyDict
     /// <summary>Starts the process unless it runs, and waits until it answers anything at all.</summary>
     public async Task RunningAsync(CancellationToken stop)
     {
-        if (process is { HasExited: false }) return;
+        if (IsReady) return;
         await turn.WaitAsync(stop);
         try
         {

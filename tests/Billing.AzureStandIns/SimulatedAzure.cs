@@ -9,14 +9,16 @@ public sealed class SimulatedAzure : IAsyncDisposable
 {
     private const string EmulatorKey = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGgyIPMbJqCeyPdTx9Mpl8eQ==";
     private readonly WebApplication cosmosApp;
+    private readonly IReadOnlyList<Uri> claimAccounts;
 
-    private SimulatedAzure(WebApplication cosmosApp, Uri cosmos, CosmosStandIn server, FaultyProxy tables, FaultyProxy blobs, EventHubsStandIn hub) =>
-        (this.cosmosApp, CosmosAddress, Cosmos, Tables, Blobs, Hub) = (cosmosApp, cosmos, server, tables, blobs, hub);
+    private SimulatedAzure(WebApplication cosmosApp, Uri cosmos, CosmosStandIn server, IReadOnlyList<Uri> claimAccounts, FaultyProxy blobs, EventHubsStandIn hub) =>
+        (this.cosmosApp, CosmosAddress, Cosmos, this.claimAccounts, Tables, Blobs, Hub) = (cosmosApp, cosmos, server, claimAccounts, new FaultyProxy(claimAccounts[0]), blobs, hub);
 
     public Uri CosmosAddress { get; }
 
     public CosmosStandIn Cosmos { get; }
 
+    /// <summary>All accounts of the claims, which are one process's.</summary>
     public FaultyProxy Tables { get; }
 
     public FaultyProxy Blobs { get; }
@@ -27,7 +29,7 @@ public sealed class SimulatedAzure : IAsyncDisposable
     public Dictionary<string, string> Settings => new()
     {
         ["BILLING_COSMOS"] = CosmosAddress.AbsoluteUri,
-        ["BILLING_TABLES"] = Tables.Endpoint.AbsoluteUri,
+        ["BILLING_TABLES"] = string.Join(',', claimAccounts.Select(a => new Uri(Tables.Endpoint, a.AbsolutePath))),
         ["BILLING_BLOBS"] = Blobs.Endpoint.AbsoluteUri,
         ["EVENTHUB__fullyQualifiedNamespace"] = Hub.Endpoint.AbsoluteUri,
         ["EVENTHUB_NAME"] = Hub.Hub,
@@ -38,18 +40,22 @@ public sealed class SimulatedAzure : IAsyncDisposable
         ["COSMOS_DISABLE_IMDS_ACCESS"] = "true",
     };
 
-    public static async Task<SimulatedAzure> StartAsync(int partitions)
+    /// <param name="partitions">Of the hub.</param>
+    /// <param name="accounts">Storage accounts that share the claims; the first one has the blobs too.</param>
+    public static async Task<SimulatedAzure> StartAsync(int partitions, int accounts = 1)
     {
         Environment.SetEnvironmentVariable("COSMOS_DISABLE_IMDS_ACCESS", "true");
-        var (blobs, tables) = (await Azurite.RunningAsync()).NewAccount();
+        var azurite = await Azurite.RunningAsync();
+        var storage = Enumerable.Range(0, accounts).Select(_ => azurite.NewAccount()).ToList();
+        var (blobs, tables) = (storage[0].Blobs, storage.ConvertAll(a => a.Tables));
         var (cosmosApp, url, server) = await CosmosStandIn.StartAsync();
-        var azure = new SimulatedAzure(cosmosApp, new Uri(url), server, new FaultyProxy(tables), new FaultyProxy(blobs), new EventHubsStandIn("usage", partitions));
+        var azure = new SimulatedAzure(cosmosApp, new Uri(url), server, tables, new FaultyProxy(blobs), new EventHubsStandIn("usage", partitions));
         await azure.Tables.StartAsync();
         await azure.Blobs.StartAsync();
         await azure.Hub.StartAsync();
         using var client = new CosmosClient(url, EmulatorKey, new CosmosClientOptions { ConnectionMode = ConnectionMode.Gateway, LimitToEndpoint = true });
         await ProvisionAsync(client);
-        await Azurite.MakeTableAsync(tables, "claims");
+        foreach (var account in tables) await Azurite.MakeTableAsync(account, "claims");
         await Azurite.MakeContainerAsync(blobs, "archive");
         return azure;
     }

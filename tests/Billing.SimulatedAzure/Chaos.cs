@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
@@ -10,17 +11,17 @@ namespace Billing.SimulatedAzure;
 /// <remarks>The oracle is a sum over distinct ids: whatever happens, each counts once.</remarks>
 internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost host, int events, int seed, TimeSpan killEvery)
 {
-    private const int Customers = 12;
-    private const int PerRequest = 100;
     private const int Senders = 6;
 
+    // Messages that wait, at most: usage keeps coming in until nearly all is counted, and is killed on the way.
+    private const int MostWaiting = 300;
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(9);
+
+    private readonly SentUsage usage = new(events, seed);
     private readonly Random chance = new(seed);
     private readonly HttpClient client = new() { BaseAddress = host.Address, Timeout = TimeSpan.FromSeconds(60) };
-    private readonly long[] tokens = new long[Customers];
-    private readonly long[] counts = new long[Customers];
-    private readonly List<List<string>> direct = [];
-    private readonly List<string> requests = [];
-    private int distinct;
+    private volatile int waiting;
+    private long folded;
     private int poison;
     private int kills;
     private int faults;
@@ -30,65 +31,41 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "dev");
         var sum = await CreateAsync("/v1/billable-metrics/create", """{"name":"Tokens","aggregation_type":"SUM","aggregation_key":"tokens","event_type_filter":{"in_values":["llm","other"]}}""");
         var count = await CreateAsync("/v1/billable-metrics/create", """{"name":"Calls","aggregation_type":"COUNT","event_type_filter":{"in_values":["llm","other"]}}""");
-        var ids = new string[Customers];
-        for (var c = 0; c < Customers; c++) ids[c] = await CreateAsync("/v1/customers", $$"""{"name":"Customer {{c}}","ingest_aliases":["c{{c}}"]}""");
-        Make();
-        var since = System.Diagnostics.Stopwatch.StartNew();
+        var ids = new string[SentUsage.Customers];
+        for (var c = 0; c < SentUsage.Customers; c++) ids[c] = await CreateAsync("/v1/customers", $$"""{"name":"Customer {{c}}","ingest_aliases":["c{{c}}"]}""");
+        var since = Stopwatch.GetTimestamp();
         using var calm = new CancellationTokenSource();
         azure.Cosmos.Fault = (_, path) => path.Contains("/docs", StringComparison.Ordinal) ? Strikes(120) : null;
         azure.Tables.Fault = azure.Blobs.Fault = (_, _) => Strikes(40);
         azure.Hub.Fault = () => Strikes(25);
         var killing = KillAsync(calm.Token);
-        await Task.WhenAll(Task.WhenAll(Enumerable.Range(0, Senders).Select(SendAsync)), PutAsync());
-        Console.WriteLine($"sent {events} events, {distinct} distinct, after {since.Elapsed.TotalSeconds:0} s");
-        await WaitAsync(soft: true);
+        await WaitAsync(SendAsync(since), since);
+        var took = Stopwatch.GetElapsedTime(since);
         await calm.CancelAsync();
         await killing;
         azure.Cosmos.Fault = null;
         azure.Tables.Fault = azure.Blobs.Fault = null;
         azure.Hub.Fault = null;
-        await WaitAsync(soft: false);
-        Console.WriteLine($"counted after {since.Elapsed.TotalSeconds:0} s; {kills} kills, {faults} faults");
+        Console.WriteLine($"counted after {took.TotalSeconds:0} s: {events} events, {usage.Distinct} distinct, {events / took.TotalSeconds:0} a second; {kills} kills, {faults} faults");
         return await CompareAsync(ids, sum, count);
     }
 
-    // Every event once or more: again with the same content, again with other content that sums to the same, in a request or straight to the hub.
-    private void Make()
+    private async Task SendAsync(long since)
     {
-        var sent = new List<string>();
-        var batch = new List<string>();
-        var now = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
-        for (var i = 0; i < events; i++)
-        {
-            var again = sent.Count > 0 ? chance.Next(100) : 100;
-            string text;
-            if (again < 2) text = sent[chance.Next(sent.Count)];
-            else if (again < 3) text = sent[chance.Next(sent.Count)].Replace("\"llm\"", "\"other\"", StringComparison.Ordinal);
-            else
-            {
-                var (customer, used) = (chance.Next(Customers), chance.Next(1, 5_000));
-                text = $$$"""{"transaction_id":"e{{{distinct++}}}","customer_id":"c{{{customer}}}","event_type":"llm","timestamp":"{{{now}}}","properties":{"tokens":"{{{used}}}"}}""";
-                tokens[customer] += used;
-                counts[customer]++;
-                sent.Add(text);
-            }
-            batch.Add(text);
-            if (batch.Count < PerRequest && i < events - 1) continue;
-            if (chance.Next(4) == 0) direct.Add([.. batch]);
-            else requests.Add($"[{string.Join(',', batch)}]");
-            batch.Clear();
-        }
+        await Task.WhenAll(Enumerable.Range(0, Senders).Select(PostAsync).Append(PutAsync()));
+        Console.WriteLine($"sent {events} events, {usage.Distinct} distinct, after {Stopwatch.GetElapsedTime(since).TotalSeconds:0} s; {kills} kills, {faults} faults");
     }
 
-    private async Task SendAsync(int sender)
+    private async Task PostAsync(int sender)
     {
-        for (var at = sender; at < requests.Count; at += Senders)
+        for (var at = sender; at < usage.Requests.Count; at += Senders)
         {
+            await RoomAsync();
             while (true)
             {
                 try
                 {
-                    using var body = new StringContent(requests[at], Encoding.UTF8, "application/json");
+                    using var body = new StringContent(usage.Requests[at], Encoding.UTF8, "application/json");
                     using var answer = await client.PostAsync("/v1/ingest", body);
                     if (answer.IsSuccessStatusCode) break;
                 }
@@ -104,8 +81,9 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
     // Producers of their own: packed and not, to any partition, with some that nobody can use.
     private async Task PutAsync()
     {
-        foreach (var batch in direct)
+        foreach (var batch in usage.Direct)
         {
+            await RoomAsync();
             var partition = chance.Next(azure.Hub.Partitions);
             if (chance.Next(20) > 0) azure.Hub.Put(partition, Encoding.UTF8.GetBytes($"[{string.Join(',', batch)}]"));
             else
@@ -119,15 +97,18 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
         }
     }
 
+    // Again and again, but not before something was counted since: on a slow machine an instance would be killed each time before it had done anything.
     private async Task KillAsync(CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested)
+        var which = new Random(seed);
+        for (var before = 0L; ; before = Volatile.Read(ref folded))
         {
             await Task.Delay(killEvery, stop).ContinueWith(_ => { }, TaskScheduler.Default);
+            while (!stop.IsCancellationRequested && Volatile.Read(ref folded) == before) await Task.Delay(50, CancellationToken.None);
             if (stop.IsCancellationRequested) return;
             var all = host.Instances.Where(i => i.IsReady).ToList();
             if (all.Count == 0) continue;
-            all[Random.Shared.Next(all.Count)].Kill();
+            all[which.Next(all.Count)].Kill();
             kills++;
         }
     }
@@ -139,28 +120,41 @@ internal sealed class Chaos(AzureStandIns.SimulatedAzure azure, SimulatedHost ho
         return Random.Shared.Next(5) switch { 0 => new(429), 1 => new(503), 2 => new(0), 3 => new(500), _ => new(0, Done: true) };
     }
 
-    // Until nothing waits; softly, for at most a minute.
-    private async Task WaitAsync(bool soft)
+    private async Task RoomAsync()
     {
-        for (var tries = 0; tries < (soft ? 60 : 1_200); tries++)
+        while (waiting > MostWaiting) await Task.Delay(50);
+    }
+
+    // Until all is sent and nothing waits.
+    private async Task WaitAsync(Task sending, long since)
+    {
+        for (var looks = 1; ; looks++)
         {
+            // Before the look: what is sent after it is not seen.
+            var sent = sending.IsCompleted;
             var totals = await TotalsAsync();
-            if (totals is not null && Of(totals, "pending") == 0) return;
-            if (tries % 20 == 19) Console.WriteLine($"counted {totals?["counted"]}, {totals?["pending"]} messages wait; {kills} kills, {faults} faults");
+            if (totals is not null)
+            {
+                waiting = (int)Of(totals, "pending");
+                Volatile.Write(ref folded, Of(totals, "counted") + Of(totals, "duplicate"));
+            }
+            if (sent && totals is not null && waiting == 0) break;
+            if (looks % 20 == 0) Console.WriteLine($"counted {totals?["counted"]}, {waiting} messages wait, after {Stopwatch.GetElapsedTime(since).TotalSeconds:0} s; {kills} kills, {faults} faults");
+            if (Stopwatch.GetElapsedTime(since) > Longest) throw new TimeoutException($"Events still wait: {totals}");
             await Task.Delay(500);
         }
-        if (!soft) throw new TimeoutException($"Events still wait: {await TotalsAsync()}");
+        await sending;
     }
 
     private async Task<bool> CompareAsync(string[] ids, string sum, string count)
     {
         var totals = (await TotalsAsync())!;
-        var right = Same("counted", distinct, Of(totals, "counted")) & Same("rejected", poison, Of(totals, "rejected"))
-            & Same("accepted less duplicates", distinct + poison, Of(totals, "accepted") - Of(totals, "duplicate"));
+        var right = Same("counted", usage.Distinct, Of(totals, "counted")) & Same("rejected", poison, Of(totals, "rejected"))
+            & Same("accepted less duplicates", usage.Distinct + poison, Of(totals, "accepted") - Of(totals, "duplicate"));
         var today = DateTime.UtcNow.Date;
-        for (var c = 0; c < Customers; c++)
+        for (var c = 0; c < SentUsage.Customers; c++)
         {
-            foreach (var (metric, expected) in (ValueTuple<string, long>[])[(sum, tokens[c]), (count, counts[c])])
+            foreach (var (metric, expected) in (ValueTuple<string, long>[])[(sum, usage.Tokens[c]), (count, usage.Counts[c])])
             {
                 var asked = $$"""{"customer_ids":["{{ids[c]}}"],"billable_metrics":[{"id":"{{metric}}"}],"window_size":"none","starting_on":"{{today.AddDays(-1):yyyy-MM-dd}}T00:00:00Z","ending_before":"{{today.AddDays(2):yyyy-MM-dd}}T00:00:00Z"}""";
                 using var body = new StringContent(asked, Encoding.UTF8, "application/json");

@@ -3,9 +3,9 @@ using Billing.UseCases.Metering;
 namespace Billing.Storage.Azure.Claims;
 
 /// <summary>Claims of one partition of the table, in order, decided by what is known of its rows and written in one transaction.</summary>
-internal sealed class ClaimChunk(ClaimTable table, LogPartition partition, IReadOnlyList<Claim> claims, long acceptedAt, LostClaims lost)
+internal sealed class ClaimChunk(ClaimTable table, LogPartition partition, IReadOnlyList<Claim> claims, long acceptedAt, LostClaims lost, RecentKeys recent)
 {
-    // Few rows are there already: they are read one by one. After that many, all that are unknown are read at once.
+    // Few rows are there already: they are read one by one. After that many, all are read at once.
     private const int OneByOne = 8;
     private const int ReadsAtOnce = 16;
 
@@ -16,13 +16,24 @@ internal sealed class ClaimChunk(ClaimTable table, LogPartition partition, IRead
     /// <summary>One verdict a claim, in order; durable.</summary>
     public async Task<Verdict[]> RunAsync(CancellationToken stop)
     {
+        // A transaction that meets a row is done again as a whole, so what is likely there is looked at first.
+        await LearnAsync(KeysWhere(recent.Has), stop);
         for (var conflicts = 0; ; conflicts++)
         {
             var (writes, of) = Decide();
-            if (writes.Count == 0 || await table.CommitAsync(writes, stop) is not { } conflict) return verdicts;
-            await LearnAsync(conflicts < OneByOne ? [claims[of[conflict]].Key] : claims.Select(c => c.Key).ToHashSet(), stop);
+            if (writes.Count == 0 || await table.CommitAsync(writes, stop) is not { } conflict) break;
+            await LearnAsync(conflicts < OneByOne ? [claims[of[conflict]].Key] : KeysWhere(_ => true), stop);
+            // Who wrote this row wrote the others of the transaction too.
+            if (IsReplay(of[conflict])) await LearnAsync(KeysWhere(k => !first.ContainsKey(k)), stop);
         }
+        foreach (var claim in claims) recent.Add(claim.Key);
+        return verdicts;
     }
+
+    private HashSet<UInt128> KeysWhere(Func<UInt128, bool> condition) => claims.Select(c => c.Key).Where(condition).ToHashSet();
+
+    // True when this very copy was judged before.
+    private bool IsReplay(int at) => judged.GetValueOrDefault((claims[at].Key, at)) is not null || first.GetValueOrDefault(claims[at].Key)?.Row.IsOf(partition, claims[at]) == true;
 
     // What is not known is taken for absent. Answers the writes and whose they are.
     private (List<TableWrite> Writes, List<int> Of) Decide()

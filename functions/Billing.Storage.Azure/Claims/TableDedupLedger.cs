@@ -7,8 +7,8 @@ namespace Billing.Storage.Azure.Claims;
 
 /// <summary>The dedup ledger in Table storage: 16 partitions in each of its accounts, by the key, written by entity group transactions.</summary>
 /// <remarks>
-/// Most events are fresh, so their rows are inserted without a look; where one is there already, it is read and the transaction is made anew. A copy is
-/// remembered in a row beside its claim. The list of accounts is fixed when they are provisioned: a key has its account for ever.
+/// Most events are fresh, so their rows are inserted without a look, but for those claimed here a while ago; where one is there already, it is read and
+/// the transaction is made anew. A copy is remembered in a row beside its claim. The list of accounts is fixed when they are provisioned: a key has its account for ever.
 /// </remarks>
 /// <param name="endpoints">Of the accounts, always in the same order.</param>
 /// <param name="units">Takes what is billed.</param>
@@ -19,6 +19,7 @@ public sealed class TableDedupLedger(IReadOnlyList<Uri> endpoints, BilledUnits u
     public const string TableName = "claims";
 
     private const int AtOnce = 16;
+    private readonly RecentKeys recent = new();
     private readonly ClaimTable[] tables = [.. endpoints.Select(e => new ClaimTable(e, table, units))];
 
     public async Task<Verdict[]> ClaimAsync(LogPartition partition, IReadOnlyList<Claim> claims, Instant acceptedAt, LostClaims lost, CancellationToken stop)
@@ -33,7 +34,7 @@ public sealed class TableDedupLedger(IReadOnlyList<Uri> endpoints, BilledUnits u
             {
                 foreach (var chunk in together.Chunk(TableBatch.MaxWrites))
                 {
-                    var decided = await new ClaimChunk(together.Key.Table, partition, [.. chunk.Select(i => claims[i])], accepted, lost).RunAsync(token);
+                    var decided = await new ClaimChunk(together.Key.Table, partition, [.. chunk.Select(i => claims[i])], accepted, lost, recent).RunAsync(token);
                     for (var i = 0; i < chunk.Length; i++) verdicts[chunk[i]] = decided[i];
                 }
             });

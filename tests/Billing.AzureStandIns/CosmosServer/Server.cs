@@ -17,7 +17,7 @@ public sealed class Item { public required string Id, Pk, Epk, Rid, ETag; public
 public sealed class Coll
 {
     public required string Id, Rid; public required JsonObject Props; public string[] Paths = []; public object? Def; public long Lsn, Seq;
-    public Dictionary<(string Pk, string Id), Item> Items = []; public List<string[]> Unique = []; public int? Ttl;
+    public Dictionary<(string Pk, string Id), Item> Items = []; public readonly Dictionary<string, string> Epks = []; public List<string[]> Unique = []; public int? Ttl;
     public readonly List<(string Id, string Min, string Max)> Ranges = [("0", "", "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"), ("1", "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "FF")];
 }
 public sealed class Db { public required string Id, Rid; public Dictionary<string, Coll> Colls = []; public uint Seq; }
@@ -32,7 +32,7 @@ public sealed class CosmosStandIn
     static readonly Type PkT = Direct.GetType("Microsoft.Azure.Documents.Routing.PartitionKeyInternal")!, DefT = Direct.GetType("Microsoft.Azure.Documents.PartitionKeyDefinition")!;
     static readonly MethodInfo FromJson = PkT.GetMethod("FromJsonString", BindingFlags.Public | BindingFlags.Static)!;
     static readonly MethodInfo Epk = PkT.GetMethod("GetEffectivePartitionKeyString", BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance)!;
-    static string EpkOf(Coll c, string pk) => (string)Epk.Invoke(FromJson.Invoke(null, [pk]), [c.Def, true])!;
+    static string EpkOf(Coll c, string pk) => c.Epks.TryGetValue(pk, out var known) ? known : c.Epks[pk] = (string)Epk.Invoke(FromJson.Invoke(null, [pk]), [c.Def, true])!;
     static object MakeDef(JsonObject pk)
     {
         var d = Activator.CreateInstance(DefT)!; var flags = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance;
@@ -216,19 +216,21 @@ public sealed class CosmosStandIn
     (int, object?, object?) Batch(Coll c, string? pk, List<BatchOp> ops, bool atomic)
     {
         if (ops.Count > 100) throw new Fail(400, "BadRequest", "Batch request has more operations than what is supported.");
-        var snap = atomic ? new Dictionary<(string, string), Item>(c.Items) : null; var (lsn, seq) = (c.Lsn, c.Seq); var res = new List<BatchRes>(); int failed = -1;
+        var before = new Dictionary<(string, string), Item?>(); var (lsn, seq) = (c.Lsn, c.Seq); var res = new List<BatchRes>(); int failed = -1;
         for (int i = 0; i < ops.Count; i++)
         {
             var o = ops[i];
             try
             {
-                var (st, it) = Apply(c, o.Op, o.Pk != null ? Norm(o.Pk) : pk ?? throw new Fail(400, "BadRequest", "no pk"), o.Id, o.Body is { Length: > 0 } ? JsonNode.Parse(o.Body) : null, o.IfMatch);
+                var ofPk = o.Pk != null ? Norm(o.Pk) : pk ?? throw new Fail(400, "BadRequest", "no pk"); var body = o.Body is { Length: > 0 } ? JsonNode.Parse(o.Body) : null; var ofId = o.Id ?? body?["id"]?.GetValue<string>() ?? "";
+                if (atomic) before.TryAdd((ofPk, ofId), c.Items.GetValueOrDefault((ofPk, ofId)));
+                var (st, it) = Apply(c, o.Op, ofPk, o.Id, body, o.IfMatch);
                 res.Add(new BatchRes { Status = st, ETag = it?.ETag, Body = it == null || o.Minimal ? null : Encoding.UTF8.GetBytes(it.Body.ToJsonString()) });
             }
             catch (Fail f) { res.Add(new BatchRes { Status = f.Status, Sub = f.Sub }); failed = i; if (atomic) break; }
         }
         if (failed < 0) return (200, res, null);
-        if (atomic) { c.Items = snap!; c.Lsn = lsn; c.Seq = seq; var bad = res[failed]; res = ops.Select((_, i) => i == failed ? bad : new BatchRes { Status = 424, Charge = 0 }).ToList(); }
+        if (atomic) { foreach (var (k, was) in before) if (was == null) c.Items.Remove(k); else c.Items[k] = was; c.Lsn = lsn; c.Seq = seq; var bad = res[failed]; res = ops.Select((_, i) => i == failed ? bad : new BatchRes { Status = 424, Charge = 0 }).ToList(); }
         return (207, res, null);
     }
     public static async Task<(WebApplication App, string Url, CosmosStandIn S)> StartAsync(int port = 0)
