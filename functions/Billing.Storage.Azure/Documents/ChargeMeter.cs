@@ -17,11 +17,14 @@ internal sealed class ChargeMeter(BilledUnits units, HttpMessageHandler inner) :
         var response = await base.SendAsync(request, cancellationToken);
         if (response.Headers.TryGetValues(ChargeHeader, out var charges) && double.TryParse(charges.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var charge))
         {
-            units.Add(BilledUnit.RequestUnits, charge);
+            if (IsOfDocuments(request.RequestUri!.AbsolutePath)) units.Add(BilledUnit.RequestUnits, charge);
             Measures.Charged(charge, ContainerOf(request.RequestUri!.AbsolutePath), (int)response.StatusCode);
         }
         return response;
     }
+
+    // What is asked of the account and its containers themselves is not billed.
+    private static bool IsOfDocuments(string path) => path.Split('/') is [_, "dbs", _, "colls", _, "docs", ..];
 
     // Paths are /dbs/{database}/colls/{container}/…; ids and keys that come after are nobody's business.
     private static string ContainerOf(string path) => path.Split('/') is [_, "dbs", _, "colls", var name, ..] && Containers.Contains(name) ? name : "";

@@ -17,10 +17,13 @@ public sealed class BilledUnitsTests
     public async Task A_transaction_of_a_hundred_claims_is_one_and_what_is_read_after_a_conflict_counts_too()
     {
         var table = StorageAccount.NewName();
-        var ledger = new TableDedupLedger([await StorageAccount.WithTableAsync(table)], units, table);
+        var endpoint = await StorageAccount.WithTableAsync(table);
+        var ledger = new TableDedupLedger([endpoint], units, table);
         Claim[] claims = [.. Enumerable.Range(0, 100).Select(n => new Claim((UInt128)n, 7, 1, n))];
         await ledger.ClaimAsync(new LogPartition("log", 0), claims, Instant.FromUnixTimeSeconds(0), LostClaims.None, default);
         Assert.Equal(1, units.Take().Units[BilledUnit.TableTransactions]);
+        // Another process, which does not know the key.
+        ledger = new TableDedupLedger([endpoint], units, table);
         await ledger.ClaimAsync(new LogPartition("log", 0), [claims[0]], Instant.FromUnixTimeSeconds(0), LostClaims.None, default);
         // The insert that met the row, and the look at it; what was claimed stays.
         Assert.Equal(2, units.Take().Units[BilledUnit.TableTransactions]);
