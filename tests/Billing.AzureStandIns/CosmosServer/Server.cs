@@ -18,7 +18,9 @@ public sealed class Coll
 {
     public required string Id, Rid; public required JsonObject Props; public string[] Paths = []; public object? Def; public long Lsn, Seq;
     public Dictionary<(string Pk, string Id), Item> Items = []; public readonly Dictionary<string, string> Epks = []; public List<string[]> Unique = []; public int? Ttl;
-    public readonly List<(string Id, string Min, string Max)> Ranges = [("0", "", "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"), ("1", "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "FF")];
+    public readonly List<(string Id, string Min, string Max, string[] Parents)> Ranges = [("0", "", "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", []), ("1", "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "FF", [])]; public int NextRange = 2;
+    static UInt128 Num(string epk) => UInt128.Parse(epk.PadRight(32, '0'), System.Globalization.NumberStyles.HexNumber);
+    public void Split(int at) { var r = Ranges[at]; var mid = (Num(r.Min) + (Num(r.Max) - Num(r.Min)) / 2).ToString("X32"); string[] from = [.. r.Parents, r.Id]; Ranges.RemoveAt(at); Ranges.Insert(at, ($"{NextRange++}", r.Min, mid, from)); Ranges.Insert(at + 1, ($"{NextRange++}", mid, r.Max, from)); }
 }
 public sealed class Db { public required string Id, Rid; public Dictionary<string, Coll> Colls = []; public uint Seq; }
 
@@ -27,6 +29,7 @@ public sealed class CosmosStandIn
     readonly Dictionary<string, Db> dbs = []; uint dbSeq; long etag; readonly object gate = new();
     public Func<DateTimeOffset> Now = () => DateTimeOffset.UtcNow; public bool DisableOde;
     public Func<string, string, ServiceFault?>? Fault;   // (method, path) -> what goes wrong with this request
+    public void Split(string container, Random which) { lock (gate) { var c = dbs.Values.SelectMany(d => d.Colls.Values).Single(c => c.Id == container); c.Split(which.Next(c.Ranges.Count)); } }   // a physical partition becomes two
     // ---- effective partition key: the SDK's own internal hash, by reflection
     static readonly Assembly Direct = Assembly.Load("Microsoft.Azure.Cosmos.Direct");
     static readonly Type PkT = Direct.GetType("Microsoft.Azure.Documents.Routing.PartitionKeyInternal")!, DefT = Direct.GetType("Microsoft.Azure.Documents.PartitionKeyDefinition")!;
@@ -109,7 +112,7 @@ public sealed class CosmosStandIn
             if (H("Authorization").Length == 0) throw new Fail(401, "Unauthorized", "missing authorization");
             var fault = Fault?.Invoke(rq.Method, rq.Path.Value!);
             if (fault is { Status: 0, Done: false }) { x.Abort(); return; }
-            if (fault is { Status: > 0 and var f }) { if (f == 429) rs.Headers["x-ms-retry-after-ms"] = "5"; throw new Fail(f, f == 429 ? "TooManyRequests" : "Injected", "injected", f == 429 ? 3200 : 0); }
+            if (fault is { Status: > 0 and var f }) { if (f == 429) rs.Headers["x-ms-retry-after-ms"] = "5"; throw new Fail(f, f == 429 ? "TooManyRequests" : "Injected", "injected", f == 429 ? 3200 : fault.Sub); }
             string text = ""; List<BatchOp>? batch = null;
             if (T("x-ms-cosmos-is-batch-request")) batch = await BatchWire.ReadAsync(rq.Body); else text = await new StreamReader(rq.Body).ReadToEndAsync();
             lock (gate) (status, body, var br) = Route(rq.Method, seg, text, batch, H, T, rs);
@@ -159,8 +162,8 @@ public sealed class CosmosStandIn
         }
         if (s.Length >= 5 && s[4] == "pkranges")
         {
-            var c = FindColl(s[1], s[3]); rs.Headers.ETag = "\"1\""; if (H("If-None-Match") == "\"1\"") return (304, null, null);
-            return (200, new JsonObject { ["_rid"] = c.Rid, ["PartitionKeyRanges"] = new JsonArray(c.Ranges.Select((r, i) => (JsonNode)new JsonObject { ["_rid"] = c.Rid[..^1] + "A", ["id"] = r.Id, ["_etag"] = "\"1\"", ["minInclusive"] = r.Min, ["maxExclusive"] = r.Max, ["ridPrefix"] = i, ["_self"] = $"pkranges/{i}/", ["throughputFraction"] = 0.5, ["status"] = "online", ["parents"] = new JsonArray(), ["_ts"] = 1 }).ToArray()), ["_count"] = c.Ranges.Count }, null);
+            var c = FindColl(s[1], s[3]); var now = $"\"{c.NextRange}\""; rs.Headers.ETag = now; if (H("If-None-Match") == now) return (304, null, null);
+            return (200, new JsonObject { ["_rid"] = c.Rid, ["PartitionKeyRanges"] = new JsonArray(c.Ranges.Select((r, i) => (JsonNode)new JsonObject { ["_rid"] = c.Rid[..^1] + "A", ["id"] = r.Id, ["_etag"] = now, ["minInclusive"] = r.Min, ["maxExclusive"] = r.Max, ["ridPrefix"] = i, ["_self"] = $"pkranges/{i}/", ["throughputFraction"] = 0.5, ["status"] = "online", ["parents"] = new JsonArray(r.Parents.Select(p => (JsonNode)p).ToArray()), ["_ts"] = 1 }).ToArray()), ["_count"] = c.Ranges.Count }, null);
         }
         if (s.Length >= 5 && s[4] == "docs")
         {

@@ -32,6 +32,43 @@ public sealed class CosmosFaultTests : DocumentStoreContract
     }
 }
 
+/// <summary>The whole contract again, while physical partitions split: what the service was about to do, or names an old partition, is answered with 410.</summary>
+public sealed class CosmosSplitTests : DocumentStoreContract
+{
+    private const int MaxSplits = 12;
+    private static readonly int[] Reasons = [1002, 1007, 1008];
+
+    private readonly Random which = new(1);
+    private readonly Lock gate = new();
+    private CosmosServer server = null!;
+    private int requests;
+    private int splits;
+
+    protected override async Task<IDocumentStore> BuildAsync()
+    {
+        server = await CosmosServer.StartAsync();
+        server.Server.Fault = (_, path) => path.EndsWith("/docs", StringComparison.Ordinal) ? Strike(path.Split('/')[^2]) : null;
+        return server.Open().Store;
+    }
+
+    protected override async Task DropAsync()
+    {
+        await server.DisposeAsync();
+        Assert.True(requests < 3 || splits > 0);
+    }
+
+    private ServiceFault? Strike(string container)
+    {
+        lock (gate)
+        {
+            if (++requests % 3 != 0 || splits == MaxSplits) return null;
+            server.Server.Split(container, which);
+            // Every other time nothing is said: only who asks the old partition learns of it.
+            return ++splits % 2 == 0 ? new ServiceFault(410, Sub: Reasons[splits / 2 % Reasons.Length]) : null;
+        }
+    }
+}
+
 /// <summary>What became of a commit whose answer was lost.</summary>
 public sealed class LostAnswerTests : IAsyncLifetime
 {
