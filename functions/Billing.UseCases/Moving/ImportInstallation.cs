@@ -51,6 +51,9 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
             await HoldAsync(secret, hold = hold with { Done = hold.Done + 1 }, stop);
             say(FormattableString.Invariant($"{part.Section}: part {hold.Done} of {manifest.Parts.Count}"));
         }
+        // A server that started meanwhile has registered its log before it could know of every meter: it registers again.
+        await foreach (var document in CatalogAsync(stop))
+            if (LogOf(document) is { } log && !manifest.Logs.Contains(log)) await RemoveAsync(document, stop);
         say("Comparing.");
         var differences = await CompareAsync(manifest, stop);
         if (differences.Count == 0) await HoldAsync(secret, null, stop);
@@ -91,10 +94,22 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
     {
         await foreach (var document in CatalogAsync(stop))
         {
-            if (document.Kind == Installation.Kind) continue;
-            while (await documents.ReadAsync(document.Place, document.Id, stop) is { } there && !await documents.TryAsync(document.Place, new Write.Delete(document.Id, there.ETag), stop)) stop.ThrowIfCancellationRequested();
+            if (document.Kind != Installation.Kind) await RemoveAsync(document, stop);
         }
     }
+
+    private async Task RemoveAsync(Document document, CancellationToken stop)
+    {
+        while (await documents.ReadAsync(document.Place, document.Id, stop) is { } there && !await documents.TryAsync(document.Place, new Write.Delete(document.Id, there.ETag), stop)) stop.ThrowIfCancellationRequested();
+    }
+
+    // The log that a document is of; null for a document of something else.
+    private static string? LogOf(Document document) => document.Kind switch
+    {
+        LogRegistry.Kind => document.Place.Second,
+        ProgressStore.Kind => StoredJson.Read<Progress>(new Stored(document, "")).LogId,
+        _ => null,
+    };
 
     private async IAsyncEnumerable<Document> CatalogAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
@@ -169,13 +184,8 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
     private async Task<List<string>> CompareAsync(MoveManifest manifest, CancellationToken stop)
     {
         // A server that starts meanwhile registers its own log.
-        var content = new MovedContent(documents, archive, ledger, LostClaims.None, document => document.Kind switch
-        {
-            Installation.Kind => WithoutHold(document),
-            LogRegistry.Kind => manifest.Logs.Contains(document.Place.Second) ? document : null,
-            ProgressStore.Kind => manifest.Logs.Contains(StoredJson.Read<Progress>(new Stored(document, "")).LogId) ? document : null,
-            _ => document,
-        });
+        var content = new MovedContent(documents, archive, ledger, LostClaims.None, document =>
+            document.Kind == Installation.Kind ? WithoutHold(document) : LogOf(document) is { } log && !manifest.Logs.Contains(log) ? null : document);
         var differences = new List<string>();
         foreach (var section in MovedContent.Sections) differences.AddRange(Tally.Differences(section, manifest.Sections[section].Kinds, await content.TallyAsync(section, stop)));
         return differences;

@@ -113,6 +113,24 @@ public sealed class MoveTests : IDisposable
     }
 
     [Fact]
+    public async Task What_comes_to_a_server_that_started_in_the_middle_is_counted_by_every_meter()
+    {
+        await using var from = await UsedAsync("memory");
+        await Export(from).RunAsync(new MoveFolder(path), Nothing, Nothing, _ => { }, default);
+        await using var stores = await Pipeline.StartAsync("memory");
+        await using var to = await stores.WithLogAsync("log-new");
+        await Import(to).RunAsync(new MoveFolder(path), step =>
+        {
+            if (step.StartsWith("claims", StringComparison.Ordinal)) to.RegisterAsync().Wait();
+        }, dryRun: false, default);
+        await to.RegisterAsync();
+        await to.SendAsync(Event("d", 4));
+        await to.FoldAsync();
+        var meter = Assert.Single(await to.Catalog.AllAsync(default)).Meter;
+        Assert.Equal(["2026-03-01T00:00:00Z: 4 10"], await to.UsageAsync(meter, "c:acme", Pipeline.At("2026-03-01T00:00:00Z"), Pipeline.At("2026-03-02T00:00:00Z")));
+    }
+
+    [Fact]
     public async Task A_server_that_knows_the_former_hash_key_stands_still()
     {
         await using var from = await UsedAsync("memory");

@@ -47,7 +47,9 @@ public sealed class UsageTrigger(RecordUsage record, IEventLog eventLog, Refresh
     // of the partition are folded.
     private async Task<long> SameLogAsync(HubBatch batch, CancellationToken stop)
     {
-        var known = (await progress.ReadAsync(new LogPartition(eventLog.LogId, batch.Partition), stop)).Progress;
+        var (known, etag) = await progress.ReadAsync(new LogPartition(eventLog.LogId, batch.Partition), stop);
+        // An import has replaced what was there when this process started.
+        if (etag is null) await register.RunAsync(stop);
         if (!await refresh(always: batch.Messages[0].Sequence != known.Sequence + 1, stop)) return known.Folded;
         log.LogWarning("The event hub is another than before; its log is now {LogId}.", eventLog.LogId);
         await register.RunAsync(stop);
