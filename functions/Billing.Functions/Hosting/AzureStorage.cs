@@ -18,7 +18,7 @@ internal static class AzureStorage
     public static void AddAzureStorage(this IServiceCollection services, AzureServices azure, Settings settings)
     {
         services.AddSingleton(all => CosmosAccount.Open(azure.Cosmos, all.GetRequiredService<BilledUnits>()));
-        services.AddSingleton<IDocumentStore>(all => new RecordingDocuments(ActivatorUtilities.CreateInstance<CosmosDocumentStore>(all)));
+        services.AddSingleton(all => new RecordingDocuments(ActivatorUtilities.CreateInstance<CosmosDocumentStore>(all)));
         services.AddSingleton(all => new BlobArchive(azure.Blobs, all.GetRequiredService<BilledUnits>()));
         services.AddSingleton<IArchive>(all => all.GetRequiredService<BlobArchive>());
         services.AddSingleton(all => new TableDedupLedger(azure.Tables, all.GetRequiredService<BilledUnits>()));

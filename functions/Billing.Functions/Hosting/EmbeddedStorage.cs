@@ -4,7 +4,6 @@ using Billing.Storage.Sqlite.Database;
 using Billing.Storage.Sqlite.Documents;
 using Billing.Storage.Sqlite.Metering;
 using Billing.UseCases.Access;
-using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
 using NodaTime;
 
@@ -16,7 +15,7 @@ internal static class EmbeddedStorage
     public static void AddEmbeddedStorage(this IServiceCollection services, Settings settings)
     {
         services.AddSingleton(_ => SqliteDatabase.Open(settings.DataFolder));
-        services.AddSingleton<IDocumentStore>(all => new RecordingDocuments(ActivatorUtilities.CreateInstance<SqliteDocumentStore>(all)));
+        services.AddSingleton(all => new RecordingDocuments(ActivatorUtilities.CreateInstance<SqliteDocumentStore>(all)));
         services.AddSingleton<IArchive, SqliteArchive>();
         services.AddSingleton(all => new SqliteDedupLedger(all.GetRequiredService<SqliteDatabase>()));
         services.AddSingleton<IDedupLedger>(all => all.GetRequiredService<SqliteDedupLedger>());

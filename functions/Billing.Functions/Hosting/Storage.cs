@@ -22,6 +22,7 @@ public static class Storage
     {
         if (settings.Azure is { } azure) services.AddAzureStorage(azure, settings);
         else services.AddEmbeddedStorage(settings);
+        services.AddSingleton<IDocumentStore>(all => all.GetRequiredService<RecordingDocuments>());
         services.AddSingleton<BilledUnits>();
         services.AddSingleton<CostDays>();
         services.AddSingleton<Backlog>();

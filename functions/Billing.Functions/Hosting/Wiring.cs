@@ -11,7 +11,9 @@ using Billing.Functions.Hosting.Requests;
 using Billing.Functions.Hosting.Telemetry;
 using Billing.Functions.Hosting.Triggers;
 using Billing.UseCases.Access;
+using Billing.UseCases.Documents;
 using Billing.UseCases.Idempotency;
+using Billing.UseCases.Moving;
 using NodaTime;
 
 namespace Billing.Functions.Hosting;
@@ -55,6 +57,8 @@ public static class Wiring
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddApiDescription();
         builder.Services.AddCapabilities(settings, realClock);
+        // A server stands still when the installation does; the commands that hold it write.
+        builder.Services.AddSingleton<IDocumentStore>(all => new HeldDocuments(all.GetRequiredService<RecordingDocuments>(), all.GetRequiredService<Standstill>));
         builder.Services.AddSingleton<ApiKeys>();
         builder.Services.AddSingleton<FirstKey>();
         builder.Services.AddSingleton<KeyCheck>();

@@ -82,7 +82,7 @@ public static class UpkeepCommand
         {
             ("export", true) => new Moved([], await stores.Make<ExportInstallation>().CountAsync(stop)),
             ("export", _) => await stores.Make<ExportInstallation>().RunAsync(folder, stores.HeardAsync, token => stores.DrainAsync(say, token), say, stop),
-            (_, var dryRun) => await stores.Make<ImportInstallation>().RunAsync(folder, say, dryRun, stop),
+            (_, var dryRun) => await stores.Make<ImportInstallation>().RunAsync(folder, stores.HeardAsync, say, dryRun, stop),
         };
         foreach (var (kind, count) in moved.Kinds) await output.WriteLineAsync(FormattableString.Invariant($"  {kind,-22} {count,12:N0}"));
         if (moved.Differences.Count > 0)
@@ -95,6 +95,8 @@ public static class UpkeepCommand
         }
         await output.WriteLineAsync((command, options.DryRun) switch
         {
+            ("export", _) when moved.DoneBefore is { } at => $"The export in {folder.Path} was finished at {at}; what has changed since is not in it. For a new one, name a new folder.",
+            ("import", _) when moved.DoneBefore is { } at => $"The export of {at} was imported here already; nothing was changed.",
             (_, true) => "Nothing was written.",
             ("export", _) => $"Exported to {folder.Path}, and compared: equal. This installation stays held. Import it elsewhere, or let it go on here with 'release'.",
             _ => "Imported, and compared: equal. Start the server anew; the API keys are those of the installation that was moved.",

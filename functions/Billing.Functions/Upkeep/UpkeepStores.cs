@@ -1,5 +1,6 @@
 using Billing.Functions.Hosting;
 using Billing.Functions.Hosting.Pipeline;
+using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
 using Billing.UseCases.Moving;
 using NodaTime;
@@ -12,8 +13,8 @@ internal sealed class UpkeepStores : IAsyncDisposable
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    // A batch that was begun before the hold was known.
-    private static readonly TimeSpan LongestFold = 2 * Standstill.Life + TimeSpan.FromSeconds(30);
+    // A commit that was begun before the hold was known, with all its tries.
+    private static readonly TimeSpan LongestFold = 2 * Standstill.Life + TimeSpan.FromMinutes(2);
 
     private readonly IHost host;
     private readonly Settings settings;
@@ -47,9 +48,13 @@ internal sealed class UpkeepStores : IAsyncDisposable
     public Task HeardAsync(CancellationToken stop) => settings.Azure is null ? Task.CompletedTask : Task.Delay(2 * Standstill.Life, realTime, stop);
 
     /// <summary>Makes the windows anew.</summary>
-    public Task<Rebuilt> RebuildAsync(YearMonth? from, bool dryRun, SayStep say, CancellationToken stop) =>
-        ActivatorUtilities.CreateInstance<RebuildWindows>(host.Services, Get<Installation>().Secret).RunAsync(
+    public async Task<Rebuilt> RebuildAsync(YearMonth? from, bool dryRun, SayStep say, CancellationToken stop)
+    {
+        // Asked for below, it would be made.
+        if (await Installation.ReadAsync(Get<IDocumentStore>(), stop) is null) throw new InvalidOperationException("The stores hold no installation: there is nothing to rebuild.");
+        return await ActivatorUtilities.CreateInstance<RebuildWindows>(host.Services, Get<Installation>().Secret).RunAsync(
             from, settings.Azure is null ? HeardAsync : token => Task.Delay(LongestFold, realTime, token), dryRun, say, stop);
+    }
 
     /// <summary>Completes when everything in the log is counted: here when it is embedded, by the function app in Azure.</summary>
     /// <exception cref="InvalidOperationException">It is not being counted.</exception>

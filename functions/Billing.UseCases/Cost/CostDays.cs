@@ -15,11 +15,12 @@ public sealed class CostDays(IDocumentStore documents, BilledUnits units, TimePr
     private long addedAt = realTime.GetTimestamp();
 
     /// <summary>Adds this process's counts to its day, if it is time.</summary>
-    public async Task AddIfDueAsync(CancellationToken stop)
+    public async Task AddIfDueAsync()
     {
         var last = Interlocked.Read(ref addedAt);
         if (realTime.GetElapsedTime(last) < Every || Interlocked.CompareExchange(ref addedAt, realTime.GetTimestamp(), last) != last) return;
-        await AddAsync(stop);
+        // Not to be broken off: what may have been written must not be counted again.
+        await AddAsync(CancellationToken.None);
     }
 
     /// <summary>Adds this process's counts to its day.</summary>

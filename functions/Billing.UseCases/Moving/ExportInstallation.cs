@@ -10,7 +10,8 @@ public delegate void SayStep(string step);
 /// <summary>What came of a move.</summary>
 /// <param name="Differences">What the final comparison found, a sentence each; empty when all is equal.</param>
 /// <param name="Kinds">What was moved, by kind.</param>
-public sealed record Moved(IReadOnlyList<string> Differences, IReadOnlyDictionary<string, long> Kinds);
+/// <param name="DoneBefore">When it was done already, and nothing was done now; null otherwise.</param>
+public sealed record Moved(IReadOnlyList<string> Differences, IReadOnlyDictionary<string, long> Kinds, Instant? DoneBefore = null);
 
 /// <summary>Writes a whole installation into a folder: holds it, lets what waits be counted, copies, compares.</summary>
 /// <remarks>
@@ -36,33 +37,37 @@ public sealed class ExportInstallation(IDocumentStore documents, IArchive archiv
     public async Task<Moved> RunAsync(MoveFolder folder, Func<CancellationToken, Task> heard, Func<CancellationToken, Task> drain, SayStep say, CancellationToken stop)
     {
         var (manifest, held) = await BeginAsync(folder, say, stop);
-        if (manifest.FinishedAt is { } finished)
-        {
-            say($"The export in {folder.Path} was finished at {finished}; nothing is left to do.");
-            return new Moved([], Sum(manifest));
-        }
+        if (manifest.FinishedAt is { } finished) return new Moved([], Sum(manifest), finished);
         if (!held.Sealed)
         {
             say("Waiting until all that was taken is counted.");
             await heard(stop);
             await drain(stop);
+            await Installation.HoldAsync(documents, held.Id, held with { Sealed = true }, stop);
+            await heard(stop);
         }
         var logs = await registry.AllAsync(stop);
-        var content = await ContentAsync(logs, manifest.BegunAt, stop);
+        if (manifest.Ends is null) await folder.WriteAsync(manifest = manifest with { Ends = await EndsAsync(logs, stop) }, stop);
+        var content = Content(logs, manifest.Ends, manifest.BegunAt);
         foreach (var section in MovedContent.Sections) manifest = await CopyAsync(folder, manifest, section, content, say, stop);
-        if (!held.Sealed) await Installation.HoldAsync(documents, held with { Sealed = true }, stop);
-        await heard(stop);
         say("Comparing.");
-        // The archive and the claims change with the progress alone, which is a document.
         var differences = new List<string>();
         foreach (var section in (string[])["usage", "accounts", "catalog"])
             differences.AddRange(Tally.Differences(section, manifest.Sections[section].Kinds, await content.TallyAsync(section, stop)));
-        if (differences.Count == 0) await folder.WriteAsync(manifest with { FinishedAt = clock.GetCurrentInstant(), Logs = [.. logs.Select(l => l.Id)] }, stop);
+        // The archive and the claims change with the progress alone.
+        foreach (var (partition, end) in await EndsAsync(await registry.AllAsync(stop), stop))
+            if (manifest.Ends!.GetValueOrDefault(partition) != end) differences.Add($"Events of {partition} were counted meanwhile.");
+        if (differences.Count == 0)
+        {
+            // Still held by this export: what is in the folder is what the installation is.
+            await Installation.HoldAsync(documents, held.Id, held with { Sealed = true }, stop);
+            await folder.WriteAsync(manifest with { FinishedAt = clock.GetCurrentInstant(), Logs = [.. logs.Select(l => l.Id)] }, stop);
+        }
         else
         {
             // Something was changed meanwhile, so the copy is of no one moment: it is begun anew.
             folder.Clear();
-            await Installation.HoldAsync(documents, null, stop);
+            await Installation.HoldAsync(documents, held.Id, null, stop);
         }
         return new Moved(differences, Sum(manifest));
     }
@@ -71,7 +76,8 @@ public sealed class ExportInstallation(IDocumentStore documents, IArchive archiv
     public async Task<IReadOnlyDictionary<string, long>> CountAsync(CancellationToken stop)
     {
         if (await Installation.ReadAsync(documents, stop) is null) throw new InvalidOperationException("There is nothing to export: the stores hold no installation.");
-        var content = await ContentAsync(await registry.AllAsync(stop), clock.GetCurrentInstant(), stop);
+        var logs = await registry.AllAsync(stop);
+        var content = Content(logs, await EndsAsync(logs, stop), clock.GetCurrentInstant());
         var kinds = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var section in MovedContent.Sections)
             foreach (var (kind, tally) in await content.TallyAsync(section, stop)) kinds[kind] = kinds.GetValueOrDefault(kind) + tally.Count;
@@ -97,7 +103,7 @@ public sealed class ExportInstallation(IDocumentStore documents, IArchive archiv
             if (held is not null)
                 throw new InvalidOperationException($"The installation is held since {held.Since} by an export into another folder. Go on with that one, or let it go with the command 'release'.");
             var now = clock.GetCurrentInstant();
-            var begun = new MoveManifest(MoveFolder.Format, new IdSource(clock).New(), now, null, [], MovedContent.Sections.ToDictionary(s => s, _ => new MoveSection(null, false, new Dictionary<string, Tally>())), []);
+            var begun = new MoveManifest(MoveFolder.Format, new IdSource(clock).New(), now, null, null, [], MovedContent.Sections.ToDictionary(s => s, _ => new MoveSection(null, false, new Dictionary<string, Tally>())), []);
             // The folder first: a hold without one would be nobody's.
             await folder.WriteAsync(begun, stop);
             var hold = new Hold(begun.Id, HoldKind.Export, now);
@@ -106,19 +112,21 @@ public sealed class ExportInstallation(IDocumentStore documents, IArchive archiv
         }
     }
 
-    private async Task<MovedContent> ContentAsync(IReadOnlyList<RegisteredLog> logs, Instant at, CancellationToken stop)
+    private async Task<Dictionary<string, long>> EndsAsync(IReadOnlyList<RegisteredLog> logs, CancellationToken stop)
     {
-        var closed = new Dictionary<string, RegisteredLog>();
-        foreach (var log in logs.Where(l => l.Closed is null))
+        var ends = new Dictionary<string, long>();
+        foreach (var partition in logs.SelectMany(l => l.Names)) ends.Add(partition.ToString(), (await progressStore.ReadAsync(partition, stop)).Progress.Sequence);
+        return ends;
+    }
+
+    private MovedContent Content(IReadOnlyList<RegisteredLog> logs, IReadOnlyDictionary<string, long> ends, Instant at)
+    {
+        var closed = logs.Where(l => l.Closed is null).ToDictionary(l => l.Id, log => log with
         {
-            var ends = await Task.WhenAll(log.Names.Select(p => progressStore.ReadAsync(p, stop)));
-            closed.Add(log.Id, log with
-            {
-                Closed = new LogClosing(at, Reason, "export"),
-                Proposed = [],
-                Partitions = [.. log.Partitions.Select((p, number) => p with { End = ends[number].Progress.Sequence })],
-            });
-        }
+            Closed = new LogClosing(at, Reason, "export"),
+            Proposed = [],
+            Partitions = [.. log.Names.Select(p => log[p.Number] with { End = ends.GetValueOrDefault(p.ToString()) })],
+        });
         return new MovedContent(documents, archive, ledger, new LostClaims(logs.SelectMany(l => l.Lost)), document => document.Kind switch
         {
             LogRegistry.Kind when closed.GetValueOrDefault(document.Place.Second) is { } log => LogRegistry.DocumentOf(log),

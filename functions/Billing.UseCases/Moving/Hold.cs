@@ -21,9 +21,10 @@ public enum HoldKind
 /// <param name="Id">Of the export, or the rebuild.</param>
 /// <param name="Kind">What it is held for.</param>
 /// <param name="Since">When it began.</param>
-/// <param name="Sealed">Export: all is copied; what comes now waits in the log, for the copy would not have it.</param>
-/// <param name="Done">Import: so many of the export's parts are in the stores. Rebuild: 1 when the old windows are gone.</param>
-public sealed record Hold(string Id, HoldKind Kind, Instant Since, bool Sealed = false, int Done = 0);
+/// <param name="Sealed">Export: all that was taken is counted; what comes now waits in the log, for the copy would not have it.</param>
+/// <param name="Done">Import: so many of the export's parts are in the stores. Rebuild: 1 from when windows are removed, 2 when they are gone.</param>
+/// <param name="From">Rebuild: the first month, as YYYY-MM; null for all.</param>
+public sealed record Hold(string Id, HoldKind Kind, Instant Since, bool Sealed = false, int Done = 0, string? From = null);
 
 /// <summary>Says whether this process may change anything. It looks again every few seconds, so that a hold reaches every instance of the app.</summary>
 /// <param name="documents">Where the installation is.</param>
@@ -34,7 +35,9 @@ public sealed class Standstill(IDocumentStore documents, Installation own, TimeP
     /// <summary>A hold is known to every instance after twice this time.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromSeconds(3);
 
+    private readonly Lock gate = new();
     private Look? looked;
+    private Task<Look>? looking;
 
     /// <summary>Null when anything may be changed; else why not, in a sentence for anyone to read.</summary>
     public async Task<string?> ReasonAsync(CancellationToken stop) => await LookAsync(stop) switch
@@ -49,16 +52,23 @@ public sealed class Standstill(IDocumentStore documents, Installation own, TimeP
     /// <summary>Null when events may be counted; while an installation is moved out, those that wait are.</summary>
     public async Task<string?> FoldReasonAsync(CancellationToken stop) => await LookAsync(stop) is { Held: { Kind: HoldKind.Export, Sealed: false } } ? null : await ReasonAsync(stop);
 
-    /// <summary>Null when questions may be answered.</summary>
-    public async Task<string?> AskReasonAsync(CancellationToken stop) => await LookAsync(stop) is { Held.Kind: HoldKind.Rebuild } ? await ReasonAsync(stop) : null;
+    /// <summary>Null when questions may be answered: an installation that is moved out is whole, one that is moved in or made anew is not.</summary>
+    public async Task<string?> AskReasonAsync(CancellationToken stop) => await LookAsync(stop) is { Held.Kind: HoldKind.Export } ? null : await ReasonAsync(stop);
 
+    // Whoever asks while someone is looking waits for what that one sees.
     private async Task<Installation?> LookAsync(CancellationToken stop)
     {
         if (looked is { } before && realTime.GetElapsedTime(before.At) < Life) return before.Now;
+        Task<Look> look;
+        lock (gate) look = looking is { IsCompleted: false } running ? running : looking = LookNowAsync();
+        return (await look.WaitAsync(stop)).Now;
+    }
+
+    private async Task<Look> LookNowAsync()
+    {
+        await Task.Yield();
         var at = realTime.GetTimestamp();
-        var now = (await Installation.ReadAsync(documents, stop))?.Installation;
-        looked = new Look(at, now);
-        return now;
+        return looked = new Look(at, (await Installation.ReadAsync(documents, CancellationToken.None))?.Installation);
     }
 
     private sealed record Look(long At, Installation? Now);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Billing.UseCases.Access;
-using Billing.UseCases.Cost;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
 using NodaTime;
@@ -16,39 +15,40 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
 {
     private const int AtOnce = 8;
     private const int ClaimsAtOnce = 2_000;
-    private static readonly string[] OfAStart = [Installation.Kind, LogRegistry.Kind, ProgressStore.Kind, ApiKeys.Kind, CostDays.Kind, "clock"];
+    private static readonly string[] OfAStart = [Installation.Kind, LogRegistry.Kind, ProgressStore.Kind, ApiKeys.Kind, "clock"];
 
     /// <summary>Imports.</summary>
     /// <param name="folder">A finished export.</param>
+    /// <param name="heard">Completes when every process that uses the stores knows of a hold that was just made.</param>
     /// <param name="say">Told of each step.</param>
     /// <param name="dryRun">Only looks: whether the folder is whole and the stores are new.</param>
     /// <param name="stop">Gives up; the same call goes on later.</param>
     /// <exception cref="InvalidDataException">The folder is no finished export, or damaged.</exception>
     /// <exception cref="InvalidOperationException">The stores hold an installation that is in use.</exception>
-    public async Task<Moved> RunAsync(MoveFolder folder, SayStep say, bool dryRun, CancellationToken stop)
+    public async Task<Moved> RunAsync(MoveFolder folder, Func<CancellationToken, Task> heard, SayStep say, bool dryRun, CancellationToken stop)
     {
         var manifest = await folder.ReadAsync(stop) ?? throw new InvalidDataException($"{folder.Path} holds no export.");
         if (manifest.FinishedAt is null) throw new InvalidDataException($"The export in {folder.Path} is not finished: run the command 'export' again, it goes on where it was.");
         var secret = await SecretAsync(folder, manifest, stop);
         var before = await Installation.ReadAsync(documents, stop);
-        if (before is { Installation: { Held: null } there } && there.HashKey == secret)
-        {
-            say("This export was imported here already; nothing is left to do.");
-            return new Moved([], ExportInstallation.Sum(manifest));
-        }
+        if (before?.Installation is { Held: null } there && there.ImportedFrom == manifest.Id) return new Moved([], ExportInstallation.Sum(manifest), manifest.FinishedAt);
         var mine = before?.Installation.Held is { Kind: HoldKind.Import } held && held.Id == manifest.Id;
         if (!mine) await NewAsync(stop);
-        foreach (var part in manifest.Parts.Where(_ => dryRun)) await folder.ReadPartAsync(part, stop);
+        // All of it is whole before anything is written.
+        if (!mine)
+            foreach (var part in manifest.Parts) await folder.ReadPartAsync(part, stop);
         if (dryRun) return new Moved([], ExportInstallation.Sum(manifest));
 
         var hold = mine ? before!.Value.Installation.Held! : new Hold(manifest.Id, HoldKind.Import, clock.GetCurrentInstant());
-        if (!mine) await HoldAsync(secret, hold, stop);
+        if (!mine) await HoldAsync(secret, hold, null, stop);
+        await heard(stop);
+        if (hold.Done == 0) await NewAsync(stop);
         if (hold.Done == 0) await RemoveStartAsync(stop);
         while (hold.Done < manifest.Parts.Count)
         {
             var part = manifest.Parts[hold.Done];
             await WriteAsync(part.Section, await folder.ReadPartAsync(part, stop), stop);
-            await HoldAsync(secret, hold = hold with { Done = hold.Done + 1 }, stop);
+            await HoldAsync(secret, hold = hold with { Done = hold.Done + 1 }, null, stop);
             say(FormattableString.Invariant($"{part.Section}: part {hold.Done} of {manifest.Parts.Count}"));
         }
         // A server that started meanwhile has registered its log before it could know of every meter: it registers again.
@@ -56,7 +56,7 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
             if (LogOf(document) is { } log && !manifest.Logs.Contains(log)) await RemoveAsync(document, stop);
         say("Comparing.");
         var differences = await CompareAsync(manifest, stop);
-        if (differences.Count == 0) await HoldAsync(secret, null, stop);
+        if (differences.Count == 0) await HoldAsync(secret, null, manifest.Id, stop);
         return new Moved(differences, ExportInstallation.Sum(manifest));
     }
 
@@ -69,13 +69,13 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
             if (await Installation.ReadAsync(documents, stop) is not { } found) throw new InvalidOperationException("The stores hold no installation.");
             if (found.Installation.Held is not { } held) return false;
             if (held.Kind == HoldKind.Import) throw new InvalidOperationException("An import into this installation is not finished: run the command 'import' again, it goes on where it was.");
-            if (held.Kind == HoldKind.Rebuild) throw new InvalidOperationException("The windows of usage are not rebuilt yet: run the command 'rebuild' again.");
+            if (held is { Kind: HoldKind.Rebuild, Done: > 0 }) throw new InvalidOperationException("The windows of usage are not rebuilt yet: run the command 'rebuild' again.");
             if (await documents.TryAsync(Installation.Place, new Write.Replace(Installation.DocumentOf(found.Installation with { Held = null }), found.ETag), stop)) return true;
         }
     }
 
     internal static Document WithoutHold(Document installation) =>
-        Installation.DocumentOf(StoredJson.Read<Installation>(new Stored(installation, "")) with { Held = null });
+        Installation.DocumentOf(StoredJson.Read<Installation>(new Stored(installation, "")) with { Held = null, ImportedFrom = null });
 
     private async Task NewAsync(CancellationToken stop)
     {
@@ -83,7 +83,7 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
         if ((await documents.OfKindAsync(Container.Usage, null, null, 1, stop)).Items.Count > 0 || (await documents.OfKindAsync(Container.Accounts, null, null, 1, stop)).Items.Count > 0) throw used;
         await foreach (var document in CatalogAsync(stop))
         {
-            if (MovedContent.IsCursor(document)) continue;
+            if (MovedContent.IsOfOneStore(document)) continue;
             if (!OfAStart.Contains(document.Kind)) throw used;
             if (document.Kind == ProgressStore.Kind && StoredJson.Read<Progress>(new Stored(document, "")).Folded > 0) throw used;
         }
@@ -129,13 +129,13 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
         throw new InvalidDataException($"The export in {folder.Path} has no installation in it.");
     }
 
-    private async Task HoldAsync(string secret, Hold? hold, CancellationToken stop)
+    private async Task HoldAsync(string secret, Hold? hold, string? importedFrom, CancellationToken stop)
     {
         while (true)
         {
             var now = await Installation.ReadAsync(documents, stop);
             // Until its own document is written, the installation has the secret alone.
-            var held = (now?.Installation ?? new Installation(secret, clock.GetCurrentInstant())) with { HashKey = secret, Held = hold };
+            var held = (now?.Installation ?? new Installation(secret, clock.GetCurrentInstant())) with { HashKey = secret, Held = hold, ImportedFrom = importedFrom };
             var document = Installation.DocumentOf(held);
             if (await documents.TryAsync(Installation.Place, now is { } there ? new Write.Replace(document, there.ETag) : new Write.Create(document), stop)) return;
         }

@@ -23,11 +23,12 @@ public sealed record MoveSection(string? Next, bool Done, IReadOnlyDictionary<st
 /// <param name="Id">Of this export; the installation is held under it.</param>
 /// <param name="BegunAt">When.</param>
 /// <param name="FinishedAt">Null until all is in it and was compared.</param>
+/// <param name="Ends">By log partition: how far it was folded when the copy began; null before that.</param>
 /// <param name="Logs">The ids of the logs in it; all are closed.</param>
 /// <param name="Sections">By name.</param>
 /// <param name="Parts">In order.</param>
 public sealed record MoveManifest(
-    int Format, string Id, Instant BegunAt, Instant? FinishedAt, IReadOnlyList<string> Logs, IReadOnlyDictionary<string, MoveSection> Sections, IReadOnlyList<MovePart> Parts);
+    int Format, string Id, Instant BegunAt, Instant? FinishedAt, IReadOnlyDictionary<string, long>? Ends, IReadOnlyList<string> Logs, IReadOnlyDictionary<string, MoveSection> Sections, IReadOnlyList<MovePart> Parts);
 
 /// <summary>The folder of an export. Every file in it is written aside and renamed, so that it is whole or not there.</summary>
 /// <remarks>It holds the hash key and the secrets of webhooks: on systems that can, only its owner may read it.</remarks>
@@ -65,8 +66,9 @@ public sealed class MoveFolder(string path)
 
     public async Task WriteAsync(MoveManifest manifest, CancellationToken stop)
     {
-        if (!OperatingSystem.IsWindows()) Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        else Directory.CreateDirectory(path);
+        Directory.CreateDirectory(path);
+        // Also when it was there before.
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         await WriteFileAsync(ManifestFile, JsonSerializer.SerializeToUtf8Bytes(manifest, Json), stop);
     }
 

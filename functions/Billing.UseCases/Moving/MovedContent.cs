@@ -1,3 +1,4 @@
+using Billing.UseCases.Cost;
 using Billing.UseCases.CustomFields;
 using Billing.UseCases.Documents;
 using Billing.UseCases.Metering;
@@ -10,7 +11,8 @@ internal sealed record MovedPage(IReadOnlyList<MovedLine> Lines, string? Next);
 
 /// <summary>All that an installation is, as lines, whatever stores it lies in.</summary>
 /// <remarks>
-/// Left out is what means something to one store only: cursors of changes (who follows changes begins anew) and claims of lost messages.
+/// Left out is what means something to one store only: cursors of changes (who follows changes begins anew), counts of what its services cost, and claims
+/// of lost messages. A walk that was under way begins anew.
 /// </remarks>
 /// <param name="asMoved">A document as it is moved; null to leave it out.</param>
 internal sealed class MovedContent(IDocumentStore documents, IArchive archive, IDedupLedger ledger, LostClaims lost, Func<Document, Document?> asMoved)
@@ -20,9 +22,10 @@ internal sealed class MovedContent(IDocumentStore documents, IArchive archive, I
 
     private const int DocumentsPerPage = 100;
     private const int BlobsPerPage = 16;
-    private static readonly string[] CursorKinds = [FindHolders.CursorKind, WatchUsage.Kind];
+    private static readonly string[] KindsOfOneStore = [FindHolders.CursorKind, WatchUsage.Kind, CostDays.Kind];
 
-    public static bool IsCursor(Document document) => CursorKinds.Contains(document.Kind);
+    /// <summary>True for what stays behind.</summary>
+    public static bool IsOfOneStore(Document document) => KindsOfOneStore.Contains(document.Kind);
 
     public Task<MovedPage> ReadAsync(string section, string? after, CancellationToken stop) => section switch
     {
@@ -46,7 +49,7 @@ internal sealed class MovedContent(IDocumentStore documents, IArchive archive, I
     private async Task<MovedPage> DocumentsAsync(Container container, string? after, CancellationToken stop)
     {
         var page = await documents.OfKindAsync(container, null, after, DocumentsPerPage, stop);
-        return new MovedPage([.. page.Items.Where(i => !IsCursor(i.Document)).Select(i => asMoved(i.Document)).OfType<Document>().Select(MovedLine.Of)], page.Next);
+        return new MovedPage([.. page.Items.Where(i => !IsOfOneStore(i.Document)).Select(i => asMoved(i.Document.Kind == AlertWalk.Kind ? AlertWalk.FromTheFirst(i.Document) : i.Document)).OfType<Document>().Select(MovedLine.Of)], page.Next);
     }
 
     private async Task<MovedPage> BlobsAsync(string? after, CancellationToken stop)

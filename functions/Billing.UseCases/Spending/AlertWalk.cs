@@ -8,7 +8,7 @@ namespace Billing.UseCases.Spending;
 /// <summary>Goes to every customer once, after an alert of everyone was made or archived. It goes on where it was after a crash.</summary>
 public sealed class AlertWalk(IDocumentStore store)
 {
-    private const string Kind = "alert-walk";
+    internal const string Kind = "alert-walk";
     private const int PageSize = 100;
     private static readonly Place Place = new(Container.Catalog, Kind);
 
@@ -17,6 +17,9 @@ public sealed class AlertWalk(IDocumentStore store)
     /// <summary>Where it stands.</summary>
     /// <param name="After">The page that comes next; null: the first.</param>
     private sealed record Position(string? After);
+
+    /// <summary>The same walk from its first page on: a page means something to one store only.</summary>
+    internal static Document FromTheFirst(Document walk) => walk with { Body = StoredJson.Write(new Kept<Position>(1, new Position(null))) };
 
     /// <summary>Begins, or begins anew: who was passed before must be seen by the newest alert as well.</summary>
     public async Task StartAsync(CancellationToken stop) =>

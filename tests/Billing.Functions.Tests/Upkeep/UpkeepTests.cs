@@ -99,7 +99,7 @@ public sealed class UpkeepTests : IDisposable
             var store = server.Services.GetRequiredService<IDocumentStore>();
             var installation = (await store.ReadAsync(place, "installation", default))!;
             var held = JsonNode.Parse(installation.Document.Body.Span)!.AsObject();
-            held["held"] = JsonNode.Parse("""{"id":"x","kind":"Rebuild","since":"2026-03-01T00:00:00Z","sealed":false,"done":1}""");
+            held["held"] = JsonNode.Parse("""{"id":"x","kind":"Rebuild","since":"2026-03-01T00:00:00Z","sealed":false,"done":2}""");
             await store.CommitAsync(place, [new Write.Replace(installation.Document with { Body = Encoding.UTF8.GetBytes(held.ToJsonString()) }, installation.ETag)], default);
         }
         await using var again = await ProbeServer.StartAsync(testClock: false, settings: ["BILLING_DATA=" + home], now: SystemClock.Instance.GetCurrentInstant());

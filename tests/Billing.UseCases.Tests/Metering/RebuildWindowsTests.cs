@@ -89,6 +89,30 @@ public sealed class RebuildWindowsTests
     }
 
     [Fact]
+    public async Task A_rebuild_that_was_broken_off_goes_on_with_its_months_alone()
+    {
+        await using var pipeline = await UsedAsync("memory");
+        var before = await AllAsync(pipeline);
+        var left = 12;
+        var dying = new InterruptedDocuments(pipeline.Documents, _ => left-- > 0 ? Task.CompletedTask : throw new IOException("dead"));
+        await Assert.ThrowsAsync<IOException>(() => Rebuild(pipeline, dying).RunAsync(null, _ => Task.CompletedTask, dryRun: false, _ => { }, default));
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => Rebuild(pipeline).RunAsync(new YearMonth(2026, 4), _ => Task.CompletedTask, dryRun: false, _ => { }, default));
+        Assert.Contains("with no --from", refused.Message, StringComparison.Ordinal);
+        await Rebuild(pipeline).RunAsync(null, _ => Task.CompletedTask, dryRun: false, _ => { }, default);
+        Assert.Equal(before, await AllAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task A_meter_that_is_made_in_the_last_moment_leaves_the_installation_as_it_was()
+    {
+        await using var pipeline = await UsedAsync("memory");
+        var before = await AllAsync(pipeline);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Rebuild(pipeline).RunAsync(null, _ => pipeline.MeterAsync(Aggregation.Max, "tokens"), dryRun: false, _ => { }, default));
+        Assert.Null((await Installation.ReadAsync(pipeline.Documents, default))!.Value.Installation.Held);
+        Assert.Equal(before, (await AllAsync(pipeline)).Take(before.Count));
+    }
+
+    [Fact]
     public async Task A_dry_run_counts_and_writes_nothing()
     {
         await using var pipeline = await UsedAsync("memory");

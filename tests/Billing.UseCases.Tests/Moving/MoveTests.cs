@@ -82,6 +82,80 @@ public sealed class MoveTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_counted_while_it_is_copied_is_found_however_late_the_progress_is_copied()
+    {
+        await using var from = await UsedAsync("memory");
+        await from.SendAsync(Event("d", 4));
+        var moved = await Export(from).RunAsync(new MoveFolder(path), Nothing, Nothing, step =>
+        {
+            if (step.StartsWith("claims", StringComparison.Ordinal)) from.FoldAsync().Wait();
+        }, default);
+        Assert.Contains(moved.Differences, d => d.Contains("were counted meanwhile", StringComparison.Ordinal));
+        Assert.Null((await Installation.ReadAsync(from.Documents, default))!.Value.Installation.Held);
+    }
+
+    [Fact]
+    public async Task An_export_that_was_let_go_meanwhile_does_not_hold_again()
+    {
+        await using var from = await UsedAsync("memory");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Export(from).RunAsync(
+            new MoveFolder(path), Nothing, async _ => await ImportInstallation.ReleaseAsync(from.Documents, default), _ => { }, default));
+        Assert.Null((await Installation.ReadAsync(from.Documents, default))!.Value.Installation.Held);
+    }
+
+    [Fact]
+    public async Task Another_export_of_the_same_installation_is_not_taken_for_the_one_that_was_imported()
+    {
+        await using var from = await UsedAsync("memory");
+        await Export(from).RunAsync(new MoveFolder(path), Nothing, Nothing, _ => { }, default);
+        await using var to = await Pipeline.StartAsync("memory");
+        await Import(to).RunAsync(new MoveFolder(path), Nothing, _ => { }, dryRun: false, default);
+        Assert.NotNull((await Import(to).RunAsync(new MoveFolder(path), Nothing, _ => { }, dryRun: false, default)).DoneBefore);
+        await ImportInstallation.ReleaseAsync(from.Documents, default);
+        await from.SendAsync(Event("d", 4));
+        await from.FoldAsync();
+        Directory.Delete(path, recursive: true);
+        await Export(from).RunAsync(new MoveFolder(path), Nothing, Nothing, _ => { }, default);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Import(to).RunAsync(new MoveFolder(path), Nothing, _ => { }, dryRun: false, default));
+    }
+
+    [Fact]
+    public async Task A_walk_over_all_customers_begins_anew_and_counts_of_cost_stay_behind()
+    {
+        await using var from = await UsedAsync("memory");
+        var walk = new Place(Container.Catalog, "alert-walk");
+        var cost = new Place(Container.Catalog, "cost-day", "2026-03-01");
+        await from.Documents.CommitAsync(walk, [new Write.Create(new Document(walk, "alert-walk", "alert-walk", """{"schema":1,"value":{"after":"a token of one store"}}"""u8.ToArray(), from.Clock.Now))], default);
+        await from.Documents.CommitAsync(cost, [new Write.Create(new Document(cost, "cost-day", "cost-day", "{}"u8.ToArray()))], default);
+        await Export(from).RunAsync(new MoveFolder(path), Nothing, Nothing, _ => { }, default);
+        await using var to = await Pipeline.StartAsync("memory");
+        Assert.Empty((await Import(to).RunAsync(new MoveFolder(path), Nothing, _ => { }, dryRun: false, default)).Differences);
+        var moved = (await to.Documents.ReadAsync(walk, "alert-walk", default))!.Document;
+        Assert.Equal(("""{"schema":1,"value":{}}""", from.Clock.Now), (System.Text.Encoding.UTF8.GetString(moved.Body.Span), moved.Due));
+        Assert.Null(await to.Documents.ReadAsync(cost, "cost-day", default));
+    }
+
+    [Fact]
+    public async Task A_server_changes_nothing_that_it_had_begun_before_the_hold()
+    {
+        await using var from = await UsedAsync("memory");
+        var own = (await Installation.ReadAsync(from.Documents, default))!.Value.Installation;
+        var server = new HeldDocuments(from.Documents, () => new Standstill(from.Documents, own, TimeProvider.System));
+        Document Of(Container container) => new(new Place(container, "x"), "x", "x", default);
+        await Export(from).RunAsync(
+            new MoveFolder(path), Nothing,
+            async _ =>
+            {
+                // What was taken is still counted; nobody bills.
+                Assert.True((await server.CommitAsync(Of(Container.Usage).Place, [new Write.Upsert(Of(Container.Usage))], default)).Done);
+                await Assert.ThrowsAsync<HeldException>(() => server.CommitAsync(Of(Container.Accounts).Place, [new Write.Upsert(Of(Container.Accounts))], default));
+            },
+            _ => { }, default);
+        foreach (var container in Enum.GetValues<Container>())
+            await Assert.ThrowsAsync<HeldException>(() => server.CommitAsync(Of(container).Place, [new Write.Upsert(Of(container))], default));
+    }
+
+    [Fact]
     public async Task A_damaged_part_is_refused_and_nothing_is_written()
     {
         await using var from = await UsedAsync("memory");
@@ -91,24 +165,25 @@ public sealed class MoveTests : IDisposable
         bytes[^1] ^= 1;
         await File.WriteAllBytesAsync(part, bytes);
         await using var to = await Pipeline.StartAsync("memory");
-        var fault = await Assert.ThrowsAsync<InvalidDataException>(() => Import(to).RunAsync(new MoveFolder(path), _ => { }, dryRun: true, default));
+        var fault = await Assert.ThrowsAsync<InvalidDataException>(() => Import(to).RunAsync(new MoveFolder(path), Nothing, _ => { }, dryRun: true, default));
         Assert.Contains("SHA-256", fault.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<InvalidDataException>(() => Import(to).RunAsync(new MoveFolder(path), _ => { }, dryRun: false, default));
+        await Assert.ThrowsAsync<InvalidDataException>(() => Import(to).RunAsync(new MoveFolder(path), Nothing, _ => { }, dryRun: false, default));
         Assert.Empty((await to.Documents.OfKindAsync(Container.Usage, null, null, 1, default)).Items);
+        Assert.Null((await Installation.ReadAsync(to.Documents, default))!.Value.Installation.Held);
     }
 
     [Fact]
     public async Task Stores_in_use_an_unfinished_export_and_another_folder_are_refused()
     {
         await using var from = await UsedAsync("memory");
-        await Assert.ThrowsAsync<InvalidDataException>(() => Import(from).RunAsync(new MoveFolder(path), _ => { }, dryRun: false, default));
+        await Assert.ThrowsAsync<InvalidDataException>(() => Import(from).RunAsync(new MoveFolder(path), Nothing, _ => { }, dryRun: false, default));
         await Assert.ThrowsAsync<IOException>(() => Export(from).RunAsync(new MoveFolder(path), Nothing, _ => throw new IOException("dead"), _ => { }, default));
-        await Assert.ThrowsAsync<InvalidDataException>(() => Import(from).RunAsync(new MoveFolder(path), _ => { }, dryRun: false, default));
+        await Assert.ThrowsAsync<InvalidDataException>(() => Import(from).RunAsync(new MoveFolder(path), Nothing, _ => { }, dryRun: false, default));
         await Assert.ThrowsAsync<InvalidOperationException>(() => Export(from).RunAsync(new MoveFolder(path + "-other"), Nothing, Nothing, _ => { }, default));
         await Export(from).RunAsync(new MoveFolder(path), Nothing, Nothing, _ => { }, default);
         await using var used = await UsedAsync("memory");
         var before = (await used.DocumentsAsync("window")).Count;
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Import(used).RunAsync(new MoveFolder(path), _ => { }, dryRun: false, default));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Import(used).RunAsync(new MoveFolder(path), Nothing, _ => { }, dryRun: false, default));
         Assert.Equal(before, (await used.DocumentsAsync("window")).Count);
     }
 
@@ -119,7 +194,7 @@ public sealed class MoveTests : IDisposable
         await Export(from).RunAsync(new MoveFolder(path), Nothing, Nothing, _ => { }, default);
         await using var stores = await Pipeline.StartAsync("memory");
         await using var to = await stores.WithLogAsync("log-new");
-        await Import(to).RunAsync(new MoveFolder(path), step =>
+        await Import(to).RunAsync(new MoveFolder(path), Nothing, step =>
         {
             if (step.StartsWith("claims", StringComparison.Ordinal)) to.RegisterAsync().Wait();
         }, dryRun: false, default);
@@ -137,7 +212,7 @@ public sealed class MoveTests : IDisposable
         await Export(from).RunAsync(new MoveFolder(path), Nothing, Nothing, _ => { }, default);
         await using var to = await Pipeline.StartAsync("memory");
         var former = (await Installation.ReadAsync(to.Documents, default))!.Value.Installation;
-        await Import(to).RunAsync(new MoveFolder(path), _ => { }, dryRun: false, default);
+        await Import(to).RunAsync(new MoveFolder(path), Nothing, _ => { }, dryRun: false, default);
         Assert.Contains("restart", await new Standstill(to.Documents, former, TimeProvider.System).FoldReasonAsync(default), StringComparison.Ordinal);
         var now = (await Installation.ReadAsync(to.Documents, default))!.Value.Installation;
         Assert.Null(await new Standstill(to.Documents, now, TimeProvider.System).ReasonAsync(default));
@@ -174,7 +249,7 @@ public sealed class MoveTests : IDisposable
         {
             try
             {
-                return await Import(to).RunAsync(new MoveFolder(path), DieAfter(steps), dryRun: false, default);
+                return await Import(to).RunAsync(new MoveFolder(path), Nothing, DieAfter(steps), dryRun: false, default);
             }
             catch (IOException)
             {

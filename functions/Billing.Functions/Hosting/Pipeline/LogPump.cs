@@ -61,7 +61,14 @@ public sealed class LogPump(SqliteEventLog eventLog, RegisterLog register, Recor
     /// <summary>Registers the log, then starts folding it. Errors: throws when the log was closed.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await register.RunAsync(cancellationToken);
+        try
+        {
+            await register.RunAsync(cancellationToken);
+        }
+        catch (HeldException)
+        {
+            // Nothing is folded either, until the command that holds the installation has ended and this is started anew.
+        }
         await base.StartAsync(cancellationToken);
     }
 

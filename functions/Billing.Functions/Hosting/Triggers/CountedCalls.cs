@@ -23,9 +23,10 @@ public sealed class CountedCalls(BilledUnits units, CostDays days, TimeProvider 
         }
         try
         {
-            await days.AddIfDueAsync(context.RequestAborted);
+            Pass();
+            await days.AddIfDueAsync();
         }
-        catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
+        catch (Exception fault)
         {
             // What was counted is kept for the next time; the call itself is done.
             log.LogWarning(fault, "What Azure bills could not be noted down.");
@@ -37,6 +38,17 @@ public sealed class CountedCalls(BilledUnits units, CostDays days, TimeProvider 
         units.Add(BilledUnit.Executions);
         lock (gate)
             if (running++ == 0) since = realTime.GetTimestamp();
+    }
+
+    // An instance that is never idle counts as it goes.
+    private void Pass()
+    {
+        lock (gate)
+        {
+            if (running == 0) return;
+            units.Add(BilledUnit.InstanceSeconds, realTime.GetElapsedTime(since).TotalSeconds);
+            since = realTime.GetTimestamp();
+        }
     }
 
     private void End()

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Billing.Functions.Hosting.Pipeline;
 using Billing.UseCases.Metering;
+using Billing.UseCases.Moving;
 
 namespace Billing.Functions.Hosting.Triggers;
 
@@ -43,8 +44,18 @@ public sealed class TriggeredDelivery(IEventLog eventLog, RegisterLog register, 
         }
     }
 
-    /// <summary>Registers the log. Errors: throws when it was closed.</summary>
-    public Task StartAsync(CancellationToken cancellationToken) => register.RunAsync(cancellationToken);
+    /// <summary>Registers the log; while the installation is held, its first batch does. Errors: throws when it was closed.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await register.RunAsync(cancellationToken);
+        }
+        catch (HeldException)
+        {
+            // Questions are answered meanwhile.
+        }
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

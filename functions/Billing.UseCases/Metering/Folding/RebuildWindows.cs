@@ -20,6 +20,8 @@ public sealed class RebuildWindows(IDocumentStore documents, IArchive archive, M
 {
     private const long CacheBytes = 64L << 20;
     private const int PerPage = 100;
+    private const int Removing = 1;
+    private const int Gone = 2;
     private static readonly string[] Kinds = [WindowNames.WindowKind, WindowNames.SplitKind, WindowNames.DayKind, WindowNames.DayPartKind];
 
     private readonly LogRegistry registry = new(documents);
@@ -39,15 +41,33 @@ public sealed class RebuildWindows(IDocumentStore documents, IArchive archive, M
         var (installation, _) = await Installation.ReadAsync(documents, stop) ?? throw new InvalidOperationException("The stores hold no installation.");
         var held = installation.Held;
         if (held is { Kind: not HoldKind.Rebuild }) throw new InvalidOperationException("The installation is held to be moved; its windows are not rebuilt meanwhile.");
+        if (held is not null && held.From != Text(from))
+            throw new InvalidOperationException($"A rebuild {(held.From is null ? "of all months" : $"from {held.From}")} was broken off: end that one first, with {(held.From is null ? "no --from" : $"--from={held.From}")}.");
         var folds = await FoldsAsync(from, stop);
         say(FormattableString.Invariant($"{folds.Count} parts to fold from the archive."));
         if (dryRun) return new Rebuilt(await RemoveAsync(from, dryRun, stop), folds.Sum(f => f.Through - f.After));
-        if (held is null) await Installation.HoldAsync(documents, held = new Hold(new IdSource(clock).New(), HoldKind.Rebuild, clock.GetCurrentInstant()), stop);
+        // A new id: whoever rebuilt before finds that the hold is not his any more, and ends.
+        var hold = new Hold(new IdSource(clock).New(), HoldKind.Rebuild, held?.Since ?? clock.GetCurrentInstant(), Done: held?.Done ?? 0, From: Text(from));
+        await Installation.HoldAsync(documents, held?.Id, hold, stop);
         await heard(stop);
-        // Once more: what was counted until everyone knew of the hold.
-        folds = await FoldsAsync(from, stop);
-        var removed = held.Done == 0 ? await RemoveAsync(from, dryRun, stop) : 0;
-        await Installation.HoldAsync(documents, held with { Done = 1 }, stop);
+        try
+        {
+            // Once more: what was counted until everyone knew of the hold.
+            folds = await FoldsAsync(from, stop);
+        }
+        catch (InvalidOperationException) when (hold.Done == 0)
+        {
+            // Nothing is gone yet: it goes on as it was.
+            await Installation.HoldAsync(documents, hold.Id, null, stop);
+            throw;
+        }
+        var removed = 0L;
+        if (hold.Done < Gone)
+        {
+            await Installation.HoldAsync(documents, hold.Id, hold = hold with { Done = Removing }, stop);
+            removed = await RemoveAsync(from, dryRun, stop);
+            await Installation.HoldAsync(documents, hold.Id, hold = hold with { Done = Gone }, stop);
+        }
         var messages = 0L;
         foreach (var fold in folds)
         {
@@ -57,10 +77,10 @@ public sealed class RebuildWindows(IDocumentStore documents, IArchive archive, M
         foreach (var fold in folds)
         {
             if ((await progressStore.ReadAsync(new(fold.Log.Id, fold.Number), stop)).Progress.Sequence == fold.Progress) continue;
-            await Installation.HoldAsync(documents, held with { Done = 0 }, stop);
+            await Installation.HoldAsync(documents, hold.Id, hold with { Done = Removing }, stop);
             throw new InvalidOperationException("Events were counted meanwhile, by a process that did not know of the hold. Stop it, and run the command again: it begins anew.");
         }
-        await Installation.HoldAsync(documents, null, stop);
+        await Installation.HoldAsync(documents, hold.Id, null, stop);
         return new Rebuilt(removed, messages);
     }
 
@@ -126,7 +146,7 @@ public sealed class RebuildWindows(IDocumentStore documents, IArchive archive, M
             for (string? after = null; ;)
             {
                 var page = await documents.OfKindAsync(Container.Usage, kind, after, PerPage, stop);
-                foreach (var ofPlace in page.Items.Where(i => from is null || string.CompareOrdinal(i.Document.Place.Second, MonthText(from.Value)) >= 0).GroupBy(i => i.Document.Place))
+                foreach (var ofPlace in page.Items.Where(i => from is null || string.CompareOrdinal(i.Document.Place.Second, Text(from)) >= 0).GroupBy(i => i.Document.Place))
                 {
                     if (!dryRun && !(await documents.CommitAsync(ofPlace.Key, [.. ofPlace.Select(i => new Write.Delete(i.Document.Id, i.ETag))], stop)).Done)
                         throw new InvalidOperationException($"Windows of {ofPlace.Key} were changed meanwhile. Stop what changes them, and run the command again.");
@@ -161,7 +181,7 @@ public sealed class RebuildWindows(IDocumentStore documents, IArchive archive, M
         }
     }
 
-    private static string MonthText(YearMonth month) => NodaTime.Text.YearMonthPattern.Iso.Format(month);
+    private static string? Text(YearMonth? month) => month is { } given ? NodaTime.Text.YearMonthPattern.Iso.Format(given) : null;
 
     /// <summary>Archived messages that go into windows of one name.</summary>
     /// <param name="Log">Whose.</param>

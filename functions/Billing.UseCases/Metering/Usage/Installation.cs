@@ -17,6 +17,9 @@ public sealed record Installation(string HashKey, Instant EarliestUsage)
     /// <summary>Set while nothing may be changed, for it is being moved, or was; null otherwise.</summary>
     public Hold? Held { get; init; }
 
+    /// <summary>The export that was imported here last; null for none.</summary>
+    public string? ImportedFrom { get; init; }
+
     public HashKey Secret => Domain.Values.HashKey.From(Convert.FromBase64String(HashKey));
 
     /// <summary>Reads the installation; the first call makes it.</summary>
@@ -44,16 +47,17 @@ public sealed record Installation(string HashKey, Instant EarliestUsage)
         StoredJson.Read<Installation>((await documents.ReadAsync(Place, Kind, stop))!).EarliestUsage;
 
     /// <summary>The installation as it is stored now; null when there is none.</summary>
-    internal static async Task<(Installation Installation, string ETag)?> ReadAsync(IDocumentStore documents, CancellationToken stop) =>
+    public static async Task<(Installation Installation, string ETag)?> ReadAsync(IDocumentStore documents, CancellationToken stop) =>
         await documents.ReadAsync(Place, Kind, stop) is { } stored ? (StoredJson.Read<Installation>(stored), stored.ETag) : null;
 
     /// <summary>Changes who holds the installation: null for nobody.</summary>
-    /// <exception cref="InvalidOperationException">There is no installation.</exception>
-    internal static async Task HoldAsync(IDocumentStore documents, Hold? hold, CancellationToken stop)
+    /// <exception cref="InvalidOperationException">There is no installation, or another holds it than was said.</exception>
+    internal static async Task HoldAsync(IDocumentStore documents, string? expected, Hold? hold, CancellationToken stop)
     {
         while (true)
         {
             var (installation, etag) = await ReadAsync(documents, stop) ?? throw new InvalidOperationException("The stores hold no installation.");
+            if (installation.Held?.Id != expected) throw new InvalidOperationException("The installation was let go, or another command holds it now: this one ends here. Run it again.");
             if (await documents.TryAsync(Place, new Write.Replace(DocumentOf(installation with { Held = hold }), etag), stop)) return;
         }
     }
