@@ -28,7 +28,8 @@ public sealed class DeliverMessagesTests
         var takes = firstTakes;
         firstTakes = TimeSpan.Zero;
         if (takes > TimeSpan.Zero) await Task.Delay(takes, stop);
-        sent.Add((url, body, real));
+        // Several customers are told at once.
+        lock (sent) sent.Add((url, body, real));
         return down.Contains(url) ? new SendResult(503, "The endpoint answered 503.", 1) : new SendResult(200, null, 1);
     }
 
