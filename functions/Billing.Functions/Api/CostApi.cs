@@ -24,7 +24,7 @@ public static class CostApi
         if (!Day(to, "to", days.Today()).Is(out var last, out var refusal) || !Day(from, "from", last.PlusDays(1 - DefaultDays)).Is(out var first, out refusal)) return Answers.Of<ShownCost>(refusal);
         if (first > last) return Answers.Of<ShownCost>(new Refusal("period_invalid", "The period ends before it begins.", "from"));
         if (Period.DaysBetween(first, last) >= MaxDays) return Answers.Of<ShownCost>(new Refusal("period_invalid", $"A period has at most {MaxDays} days.", "from"));
-        await days.AddAsync(stop);
+        await days.AddAsync();
         var (counts, begun) = await days.ReadAsync(first, last, stop);
         var now = Instant.FromDateTimeOffset(realTime.GetUtcNow());
         var start = (begun ?? last).AtMidnight().InUtc().ToInstant();

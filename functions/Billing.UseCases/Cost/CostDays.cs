@@ -19,13 +19,13 @@ public sealed class CostDays(IDocumentStore documents, BilledUnits units, TimePr
     {
         var last = Interlocked.Read(ref addedAt);
         if (realTime.GetElapsedTime(last) < Every || Interlocked.CompareExchange(ref addedAt, realTime.GetTimestamp(), last) != last) return;
-        // Not to be broken off: what may have been written must not be counted again.
-        await AddAsync(CancellationToken.None);
+        await AddAsync();
     }
 
-    /// <summary>Adds this process's counts to its day.</summary>
-    public async Task AddAsync(CancellationToken stop)
+    /// <summary>Adds this process's counts to its day. It can't be broken off: what may have been written must not be counted again.</summary>
+    public async Task AddAsync()
     {
+        var stop = CancellationToken.None;
         var counts = units.Take();
         try
         {

@@ -21,9 +21,12 @@ public static class StoredJson
     public static ReadOnlyMemory<byte> Write<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Options);
 
     /// <summary>Errors: throws <see cref="JsonException"/> on a body that is not a T (a bug or a damaged store).</summary>
-    public static T Read<T>(Stored stored) =>
-        JsonSerializer.Deserialize<T>(stored.Document.Body.Span, Options)
-        ?? throw new JsonException($"Document {stored.Document.Id} is null.");
+    public static T Read<T>(Stored stored) => Read<T>(stored.Document);
+
+    /// <inheritdoc cref="Read{T}(Stored)"/>
+    public static T Read<T>(Document document) =>
+        JsonSerializer.Deserialize<T>(document.Body.Span, Options)
+        ?? throw new JsonException($"Document {document.Id} is null.");
 
     private sealed class DecimalAsText : JsonConverter<decimal>
     {

@@ -33,17 +33,22 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
         var before = await Installation.ReadAsync(documents, stop);
         if (before?.Installation is { Held: null } there && there.ImportedFrom == manifest.Id) return new Moved([], ExportInstallation.Sum(manifest), manifest.FinishedAt);
         var mine = before?.Installation.Held is { Kind: HoldKind.Import } held && held.Id == manifest.Id;
-        if (!mine) await NewAsync(stop);
-        // All of it is whole before anything is written.
         if (!mine)
+        {
+            await NewAsync(stop);
+            // All of it is whole before anything is written.
             foreach (var part in manifest.Parts) await folder.ReadPartAsync(part, stop);
+        }
         if (dryRun) return new Moved([], ExportInstallation.Sum(manifest));
 
         var hold = mine ? before!.Value.Installation.Held! : new Hold(manifest.Id, HoldKind.Import, clock.GetCurrentInstant());
         if (!mine) await HoldAsync(secret, hold, null, stop);
         await heard(stop);
-        if (hold.Done == 0) await NewAsync(stop);
-        if (hold.Done == 0) await RemoveStartAsync(stop);
+        if (hold.Done == 0)
+        {
+            await NewAsync(stop);
+            await RemoveStartAsync(stop);
+        }
         while (hold.Done < manifest.Parts.Count)
         {
             var part = manifest.Parts[hold.Done];
@@ -75,7 +80,7 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
     }
 
     internal static Document WithoutHold(Document installation) =>
-        Installation.DocumentOf(StoredJson.Read<Installation>(new Stored(installation, "")) with { Held = null, ImportedFrom = null });
+        Installation.DocumentOf(StoredJson.Read<Installation>(installation) with { Held = null, ImportedFrom = null });
 
     private async Task NewAsync(CancellationToken stop)
     {
@@ -85,7 +90,7 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
         {
             if (MovedContent.IsOfOneStore(document)) continue;
             if (!OfAStart.Contains(document.Kind)) throw used;
-            if (document.Kind == ProgressStore.Kind && StoredJson.Read<Progress>(new Stored(document, "")).Folded > 0) throw used;
+            if (document.Kind == ProgressStore.Kind && StoredJson.Read<Progress>(document).Folded > 0) throw used;
         }
     }
 
@@ -93,9 +98,7 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
     private async Task RemoveStartAsync(CancellationToken stop)
     {
         await foreach (var document in CatalogAsync(stop))
-        {
             if (document.Kind != Installation.Kind) await RemoveAsync(document, stop);
-        }
     }
 
     private async Task RemoveAsync(Document document, CancellationToken stop)
@@ -107,7 +110,7 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
     private static string? LogOf(Document document) => document.Kind switch
     {
         LogRegistry.Kind => document.Place.Second,
-        ProgressStore.Kind => StoredJson.Read<Progress>(new Stored(document, "")).LogId,
+        ProgressStore.Kind => StoredJson.Read<Progress>(document).LogId,
         _ => null,
     };
 
@@ -125,7 +128,7 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
     {
         foreach (var part in manifest.Parts.Where(p => p.Section == "catalog"))
             foreach (var line in await folder.ReadPartAsync(part, stop))
-                if (MovedLine.ReadDocument(line) is { Kind: Installation.Kind } found) return StoredJson.Read<Installation>(new Stored(found, "")).HashKey;
+                if (MovedLine.ReadDocument(line) is { Kind: Installation.Kind } found) return StoredJson.Read<Installation>(found).HashKey;
         throw new InvalidDataException($"The export in {folder.Path} has no installation in it.");
     }
 
@@ -154,7 +157,7 @@ public sealed class ImportInstallation(IDocumentStore documents, IArchive archiv
                 break;
             default:
                 var held = (await Installation.ReadAsync(documents, stop))!.Value.Installation.Held;
-                var moved = lines.Select(MovedLine.ReadDocument).Select(d => d.Kind == Installation.Kind ? Installation.DocumentOf(StoredJson.Read<Installation>(new Stored(d, "")) with { Held = held }) : d);
+                var moved = lines.Select(MovedLine.ReadDocument).Select(d => d.Kind == Installation.Kind ? Installation.DocumentOf(StoredJson.Read<Installation>(d) with { Held = held }) : d);
                 await Parallel.ForEachAsync(moved.GroupBy(d => d.Place).SelectMany(Commits), atOnce, async (commit, token) =>
                 {
                     var result = await documents.CommitAsync(commit[0].Place, [.. commit.Select(d => new Write.Upsert(d))], token);

@@ -17,7 +17,7 @@ internal readonly record struct MovedLine(string Kind, ReadOnlyMemory<byte> Json
     public const string Blob = "blob";
     public const string Claim = "claim";
 
-    public static MovedLine Of(Document document) => Whole(document.Kind, json =>
+    public static MovedLine Of(Document document) => Line(document.Kind, json =>
     {
         json.WriteString("container", document.Place.Container.ToString());
         json.WriteString("first", document.Place.First);
@@ -30,7 +30,7 @@ internal readonly record struct MovedLine(string Kind, ReadOnlyMemory<byte> Json
         else json.WriteBase64String("base64", document.Body.Span);
     });
 
-    public static MovedLine Of(string name, ReadOnlyMemory<byte> content) => Whole(Blob, json =>
+    public static MovedLine Of(string name, ReadOnlyMemory<byte> content) => Line(Blob, json =>
     {
         json.WriteString("name", name);
         json.WriteBase64String("base64", content.Span);
@@ -39,23 +39,19 @@ internal readonly record struct MovedLine(string Kind, ReadOnlyMemory<byte> Json
     public static MovedLine Of(in RememberedClaim claim)
     {
         var (key, content, copy, accepted) = claim;
-        var compared = Whole(Claim, Write);
-        return Whole(Claim, json =>
-        {
-            Write(json);
-            json.WriteNumber("accepted", accepted.ToUnixTimeTicks());
-        }) with { Compared = compared.Json.Length - 1 };
-
-        void Write(Utf8JsonWriter json)
-        {
-            json.WriteString("key", key.ToString("x32", CultureInfo.InvariantCulture));
-            json.WriteString("content", content.ToString("x16", CultureInfo.InvariantCulture));
-            json.WriteString("log", copy.Partition.LogId);
-            json.WriteNumber("partition", copy.Partition.Number);
-            json.WriteNumber("sequence", copy.Sequence);
-            json.WriteNumber("index", copy.Index);
-            json.WriteString("verdict", copy.Verdict.ToString());
-        }
+        return Line(
+            Claim,
+            json =>
+            {
+                json.WriteString("key", key.ToString("x32", CultureInfo.InvariantCulture));
+                json.WriteString("content", content.ToString("x16", CultureInfo.InvariantCulture));
+                json.WriteString("log", copy.Partition.LogId);
+                json.WriteNumber("partition", copy.Partition.Number);
+                json.WriteNumber("sequence", copy.Sequence);
+                json.WriteNumber("index", copy.Index);
+                json.WriteString("verdict", copy.Verdict.ToString());
+            },
+            json => json.WriteNumber("accepted", accepted.ToUnixTimeTicks()));
     }
 
     public static Document ReadDocument(JsonElement line) => new(
@@ -75,16 +71,18 @@ internal readonly record struct MovedLine(string Kind, ReadOnlyMemory<byte> Json
 
     private static string Text(JsonElement line, string name) => line.GetProperty(name).GetString()!;
 
-    private static MovedLine Whole(string kind, Action<Utf8JsonWriter> write)
+    private static MovedLine Line(string kind, Action<Utf8JsonWriter> compared, Action<Utf8JsonWriter>? rest = null)
     {
         var line = new MemoryStream();
-        using (var json = new Utf8JsonWriter(line))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
+        using var json = new Utf8JsonWriter(line);
+        json.WriteStartObject();
+        compared(json);
+        json.Flush();
+        var length = (int)line.Length;
+        rest?.Invoke(json);
+        json.WriteEndObject();
+        json.Flush();
         var bytes = line.GetBuffer().AsMemory(0, (int)line.Length);
-        return new MovedLine(kind, bytes, bytes.Length);
+        return new MovedLine(kind, bytes, rest is null ? bytes.Length : length);
     }
 }

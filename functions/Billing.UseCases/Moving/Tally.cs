@@ -14,12 +14,17 @@ public sealed record Tally(long Count, string Sum)
     internal static void Add(Dictionary<string, Tally> tallies, IEnumerable<MovedLine> lines)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        foreach (var line in lines)
+        foreach (var ofKind in lines.GroupBy(l => l.Kind))
         {
-            SHA256.HashData(line.Json.Span[..line.Compared], hash);
-            var before = tallies.GetValueOrDefault(line.Kind, Nothing);
-            var sum = unchecked(UInt128.Parse(before.Sum, NumberStyles.HexNumber, CultureInfo.InvariantCulture) + System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash));
-            tallies[line.Kind] = new Tally(before.Count + 1, sum.ToString("x", CultureInfo.InvariantCulture));
+            var before = tallies.GetValueOrDefault(ofKind.Key, Nothing);
+            var (count, sum) = (before.Count, UInt128.Parse(before.Sum, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            foreach (var line in ofKind)
+            {
+                SHA256.HashData(line.Json.Span[..line.Compared], hash);
+                sum = unchecked(sum + System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash));
+                count++;
+            }
+            tallies[ofKind.Key] = new Tally(count, sum.ToString("x", CultureInfo.InvariantCulture));
         }
     }
 

@@ -52,7 +52,7 @@ public sealed class CostTests
             {
                 units.AddEvents(10);
                 units.Add(BilledUnit.RequestUnits, 1.25);
-                await days.AddAsync(default);
+                await days.AddAsync();
             }
         })));
         var (counts, first) = await new CostDays(documents, new BilledUnits(), TimeProvider.System).ReadAsync(Today.PlusDays(-1), Today.PlusDays(1), default);
@@ -70,10 +70,10 @@ public sealed class CostTests
         var days = new CostDays(new InterruptedDocuments(documents, _ => fails ? throw new IOException("no") : Task.CompletedTask), units, TimeProvider.System);
         units.AddEvents(3);
         units.Add(BilledUnit.BlobReads, 2);
-        await Assert.ThrowsAsync<IOException>(() => days.AddAsync(default));
+        await Assert.ThrowsAsync<IOException>(() => days.AddAsync());
         fails = false;
-        await days.AddAsync(default);
-        await days.AddAsync(default);
+        await days.AddAsync();
+        await days.AddAsync();
         var (counts, _) = await days.ReadAsync(Today, Today.PlusDays(1), default);
         Assert.Equal((3, 2m), (counts.Events, counts.Units[BilledUnit.BlobReads]));
         Assert.Single((await documents.OfKindAsync(Container.Catalog, null, null, 10, default)).Items);

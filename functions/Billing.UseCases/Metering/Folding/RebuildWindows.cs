@@ -117,7 +117,7 @@ public sealed class RebuildWindows(IDocumentStore documents, IArchive archive, M
         if (next is null || next > through) return through;
         var first = await archived.FirstAsync(log, partition.Number, next.Value, through, stop);
         if (first > next && from is { } month && await archived.FindAsync(log, partition.Number, first.Value, stop) is { } oldest
-            && oldest.EnqueuedAt <= month.OnDayOfMonth(1).AtMidnight().InUtc().ToInstant() - UsageLimits.Default.Ahead)
+            && oldest.EnqueuedAt <= StartOf(month) - UsageLimits.Default.Ahead)
             next = first;
         var begin = next!.Value;
         for (string? last = ArchivedMessages.Before(partition, begin); next is { } needed && needed <= through;)
@@ -160,7 +160,7 @@ public sealed class RebuildWindows(IDocumentStore documents, IArchive archive, M
 
     private async Task<long> FoldAsync(ArchivedPart part, YearMonth? from, CancellationToken stop)
     {
-        var firstHour = from is { } month ? WindowNames.HourOf(month.OnDayOfMonth(1).AtMidnight().InUtc().ToInstant().ToUnixTimeTicks()) : int.MinValue;
+        var firstHour = from is { } month ? WindowNames.HourOf(StartOf(month).ToUnixTimeTicks()) : int.MinValue;
         var windows = new ArchiveFold(documents, archive, knownKeys, clock, secret, part.Name, CacheBytes);
         var sets = new Dictionary<int, MeterSet>();
         var (folded, done) = (0L, part.After);
@@ -180,6 +180,8 @@ public sealed class RebuildWindows(IDocumentStore documents, IArchive archive, M
             return sets[known] = new MeterSet([.. part.Markers.Take(known).Select(m => m.Meter).OrderBy(m => m.Id, StringComparer.Ordinal)], secret);
         }
     }
+
+    private static Instant StartOf(YearMonth month) => month.OnDayOfMonth(1).AtMidnight().InUtc().ToInstant();
 
     private static string? Text(YearMonth? month) => month is { } given ? NodaTime.Text.YearMonthPattern.Iso.Format(given) : null;
 
